@@ -6,13 +6,15 @@ use crate::report::drill;
 use crate::report::screen::shown;
 use crate::report::view::{Format, View};
 use crate::run::Survey;
-use crate::run::drill::{Cleaned, Exercise, Pace, clean_up, find};
+use crate::run::drill::{Cleaned, Exercise, Pace, clean_up, find, tell_end};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::cloud::Cloud;
 use ctguard_core::cloud::veiled::Veiled;
 use ctguard_core::desired::Desired;
-use ctguard_core::drill::{Asked, CallPurpose, Drill, DrillCall, DrillReport, Leftovers, choose};
+use ctguard_core::drill::{
+    Asked, CallPurpose, Drill, DrillCall, DrillReport, Leftovers, choose, ended,
+};
 use ctguard_core::scope::{AccountId, Place};
 use ctguard_core::snapshot::LiveSubscription;
 use ctguard_sandbox::Sandbox;
@@ -43,6 +45,9 @@ pub struct DrillArgs {
     /// Only remove what an earlier drill has left
     #[arg(long, conflicts_with = "alerts")]
     clean_up: bool,
+    /// Do not tell subscribers that a drill begins, and that it is over
+    #[arg(long, env = "CTGUARD_UNANNOUNCED", value_parser = clap::builder::BoolishValueParser::new())]
+    unannounced: bool,
     #[command(flatten)]
     consent: Consent,
     /// How long receipts are waited for
@@ -161,10 +166,11 @@ impl Prepared<'_> {
                 self.first(&report, global, io)?;
                 ask(io)?;
             }
-            let cleaned = clean_up(self.cloud, desired, &places, concurrency).await;
+            let cleaned = self.cleaned(concurrency).await;
             report.performed = true;
             take(&mut report, cleaned);
         } else {
+            report.calls.extend(self.ends(&found));
             take(&mut report, Cleaned { unread: unread(&found), ..Cleaned::default() });
         }
         self.show(&report, global, io)?;
@@ -188,6 +194,7 @@ impl Prepared<'_> {
             drill: &drill,
             pace: self.pace(global),
             concurrency,
+            announce: !self.args.unannounced,
             stop: &stop,
         };
         let found = find(self.cloud, desired, &self.places(), concurrency).await;
@@ -199,6 +206,7 @@ impl Prepared<'_> {
         }
         let mut report = self.planned(&drill);
         report.calls = told(&found);
+        report.calls.extend(self.ends(&found));
         report.calls.extend(exercise.planned());
         report.unread = unread(&found);
         if drill.paths.is_empty() || asked == Asked::All || !self.goes(io) {
@@ -212,11 +220,33 @@ impl Prepared<'_> {
         let _changing = signals::changing();
         let interrupted = tokio::spawn(interrupt(stop.clone()));
         let mut cleared = self.planned(&drill);
-        take(&mut cleared, clean_up(self.cloud, desired, &self.places(), concurrency).await);
+        take(&mut cleared, self.cleaned(concurrency).await);
         let report = exercise.run(cleared).await;
         interrupted.abort();
         self.show(&report, global, io)?;
         Ok(exit(&report))
+    }
+
+    /// Removes what an earlier drill has left, and tells its subscribers that it is over.
+    async fn cleaned(&self, concurrency: usize) -> Cleaned {
+        let desired = &self.survey.desired;
+        let mut cleaned = clean_up(self.cloud, desired, &self.places(), concurrency).await;
+        if !self.args.unannounced {
+            cleaned.calls.extend(tell_end(self.cloud, desired, &cleaned.told).await);
+        }
+        cleaned
+    }
+
+    /// The planned messages that an earlier drill is over.
+    fn ends(&self, found: &Leftovers) -> Vec<DrillCall> {
+        if self.args.unannounced {
+            return Vec::new();
+        }
+        let messages = ended(&self.survey.desired, &found.told, "");
+        let call = |(place, action): &(Place, _)| {
+            DrillCall::planned(place, action, CallPurpose::Announcement)
+        };
+        messages.iter().map(call).collect()
     }
 
     /// Whether anything is to be done: on a terminal somebody is asked.

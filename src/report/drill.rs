@@ -109,6 +109,7 @@ fn calls(out: &mut String, report: &DrillReport, paint: Paint) {
 pub(super) fn of(purpose: CallPurpose) -> &'static str {
     match purpose {
         CallPurpose::Leftover => "to remove what an earlier drill has left",
+        CallPurpose::Announcement => "to tell the subscribers that a drill begins, or is over",
         CallPurpose::Receipt => "to receive what the topics send",
         CallPurpose::StandIn => "to make the rules that stand in",
         CallPurpose::Event => "to raise the events, and take away what was made for them",

@@ -2,17 +2,20 @@
 //! again.
 //!
 //! ```text
-//!   leftovers ─► receipts ─► stand-ins ─► events ─► wait ◄─► receive, look up ─► clean up
+//!   leftovers ─► announce ─► receipts ─► stand-ins ─► events ─► wait ◄─► receive, look up
+//!                                          announce the end ◄─ clean up ◄──┘
 //! ```
 //!
 //! Whatever happens in between, the cleaning up is done: it reads what is there and removes what
 //! carries the drill's tag. A run that is killed leaves it to the next one.
 
+mod announce;
 mod calls;
 mod clean;
 mod failures;
 mod receipts;
 
+pub use announce::tell_end;
 pub use clean::{Cleaned, clean_up, find};
 
 use super::Survey;
@@ -53,6 +56,8 @@ pub struct Exercise<'a> {
     pub drill: &'a Drill,
     pub pace: Pace,
     pub concurrency: usize,
+    /// Whether subscribers are told before and after it.
+    pub announce: bool,
     /// Once set, no call begins but those that clean up.
     pub stop: &'a AtomicBool,
 }
@@ -73,6 +78,11 @@ impl Exercise<'_> {
     /// Carries the drill out, and fills in the report of what was planned.
     pub async fn run(&self, mut report: DrillReport) -> DrillReport {
         let watching = self.watching();
+        let calls = if self.announce { self.between(&watching) } else { Vec::new() };
+        match self.announce(&calls).await {
+            Ok(told) => report.calls.extend(told.iter().map(|one| self.told(one))),
+            Err(told) => return self.not_begun(report, told, &calls).await,
+        }
         let made = self.make(&watching).await;
         let mut receipts = Receipts::new(sought(&self.survey.desired, self.drill));
         let mut failed = self.failures(&watching, &made);
@@ -99,6 +109,8 @@ impl Exercise<'_> {
         report.left.extend(cleaned.left);
         report.unread.extend(cleaned.unread);
         report.count();
+        let over = self.over(&calls, &announce::result(&report));
+        report.calls.extend(announce::publish(self.cloud, over).await);
         report
     }
 

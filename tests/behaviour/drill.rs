@@ -1,6 +1,8 @@
 //! A drill: real alerts by harmless calls, their receipts, and nothing left behind.
 
+mod announced;
 mod faults;
+mod hub;
 mod killed;
 
 use crate::world::World;
@@ -50,14 +52,22 @@ pub fn every_id() -> BTreeSet<String> {
 
 /// A key in each of these regions, which lets EventBridge use it.
 fn with_keys(world: &World, regions: &[&str]) {
-    let policy = json!({ "Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow",
-        "Principal": { "Service": "events.amazonaws.com" },
-        "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
-        "Resource": "*",
-    }] });
     world.change(|state| {
-        for account in state.accounts.values_mut() {
+        for (id, account) in &mut state.accounts {
+            let policy = json!({ "Version": "2012-10-17", "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": { "Service": "events.amazonaws.com" },
+                    "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+                    "Resource": "*",
+                },
+                {
+                    "Effect": "Allow",
+                    "Principal": { "AWS": format!("arn:aws:iam::{id}:root") },
+                    "Action": "kms:*",
+                    "Resource": "*",
+                },
+            ] });
             let mut enabled = account.global.enabled_regions.clone();
             enabled.retain(|region| regions.contains(&region.as_str()));
             for region in enabled {
@@ -100,6 +110,8 @@ pub struct Sandboxed {
     blueprint: Blueprint,
     pub sandbox: Sandbox,
     pub survey: Survey,
+    /// Whether subscribers are told.
+    pub announce: bool,
 }
 
 impl Sandboxed {
@@ -108,7 +120,7 @@ impl Sandboxed {
         let sandbox = Sandbox::in_memory(state).with_events();
         let survey = crate::laws::survey(&sandbox, &blueprint);
         sandbox.forget_calls();
-        Self { blueprint, sandbox, survey }
+        Self { blueprint, sandbox, survey, announce: true }
     }
 
     /// Drills at once.
@@ -128,6 +140,7 @@ impl Sandboxed {
             drill: &drill,
             pace,
             concurrency: 4,
+            announce: self.announce,
             stop,
         };
         exercise.run(DrillReport::planned("acme", BTreeMap::new(), &drill, |_| 1)).await
@@ -310,41 +323,6 @@ fn what_has_the_name_of_something_of_a_drills_is_left_alone() {
     let ran = drill(&world, &["--all-safe", "--yes"]).expect(5);
     assert!(ran.err.contains("topic ctguard-acme-drill in"), "{}", ran.err);
     assert_eq!(world.state(), before);
-}
-
-/// Three accounts, whose events go to a hub.
-pub fn with_a_hub() -> World {
-    let listed = "accounts:
-  - { id: \"111122223333\", name: security }
-  - { id: \"222233334444\", name: prod, role: ctguard }
-hub: { account: \"111122223333\", region: us-east-1 }
-";
-    let text = DRILLED.replace("regions: [", &format!("{listed}regions: ["));
-    let trail = text.lines().find(|line| line.starts_with("trail:")).unwrap().to_owned();
-    let text = text.replace(&trail, "");
-    let world = World::empty();
-    world.write("ctguard.yaml", &text);
-    let accounts = ["--account", "111122223333", "--account", "222233334444"];
-    let regions = ["--region", "us-east-1", "--region", "eu-west-1"];
-    world.run(&[&["sandbox", "new"][..], &accounts, &regions].concat()).expect(0);
-    // All topics are the hub's.
-    with_keys(&world, &["us-east-1"]);
-    settle(&world);
-    world
-}
-
-#[test]
-fn with_a_hub_the_way_from_each_account_is_tried() {
-    let world = with_a_hub();
-    let before = standing(&world.state());
-    let report = drill(&world, &["--all-safe", "--yes", "--format", "json"]).expect(0).json();
-    let received = |report: &Value| report["counts"]["received"].as_u64().unwrap();
-    // Three alerts in two regions and one in one, of two accounts.
-    assert_eq!(received(&report), 2 * (3 * 2 + 1), "{report:#}");
-    let asked = [&OTHERS[..], &["--yes", "--format", "json"]].concat();
-    let report = drill(&world, &asked).expect(0).json();
-    assert_eq!(received(&report), 2 * 2 * 4, "{report:#}");
-    assert_eq!(standing(&world.state()), before);
 }
 
 #[test]

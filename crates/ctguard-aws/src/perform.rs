@@ -101,6 +101,9 @@ async fn call(session: &Session, action: &Action) -> Result<(), CloudError> {
             session.set_subscription_attribute(arn, attribute).await
         }
         Action::Unsubscribe { arn } => session.unsubscribe(arn).await,
+        Action::Publish { topic, subject, message } => {
+            session.publish(topic, subject, message).await
+        }
 
         Action::CreateStateMachine { name, machine, tags } => {
             session.create_machine(name, machine, tags).await

@@ -18,6 +18,7 @@ pub(super) const GET_SUBSCRIPTION_ATTRIBUTES: &str = "sns:GetSubscriptionAttribu
 const GET_TOPIC_ATTRIBUTES: &str = "sns:GetTopicAttributes";
 const LIST_SUBSCRIPTIONS: &str = "sns:ListSubscriptionsByTopic";
 const LIST_TAGS: &str = "sns:ListTagsForResource";
+const PUBLISH: &str = "sns:Publish";
 const SET_SUBSCRIPTION_ATTRIBUTES: &str = "sns:SetSubscriptionAttributes";
 const SET_TOPIC_ATTRIBUTES: &str = "sns:SetTopicAttributes";
 const SUBSCRIBE: &str = "sns:Subscribe";
@@ -192,6 +193,23 @@ impl Session {
             .attribute_name(attribute)
             .set_attribute_value(value);
         self.send(SET_SUBSCRIPTION_ATTRIBUTES, call.send()).await.map(drop)
+    }
+
+    /// Sends a message to everybody who is subscribed to a topic.
+    pub(super) async fn publish(
+        &self,
+        topic: &str,
+        subject: &str,
+        message: &str,
+    ) -> Result<(), CloudError> {
+        let call = self
+            .clients
+            .sns()
+            .publish()
+            .topic_arn(self.place.arn("sns", topic))
+            .subject(subject)
+            .message(message);
+        self.send(PUBLISH, call.send()).await.map(drop)
     }
 
     /// Deletes a subscription; succeeds if it is gone.

@@ -121,6 +121,12 @@ pub enum Action {
     Unsubscribe {
         arn: String,
     },
+    /// Sends a message to everybody who is subscribed to a topic.
+    Publish {
+        topic: String,
+        subject: String,
+        message: String,
+    },
 
     // Step Functions.
     CreateStateMachine {
@@ -294,6 +300,7 @@ impl Action {
             Self::Subscribe { .. } => "sns:Subscribe",
             Self::SetSubscriptionAttribute { .. } => "sns:SetSubscriptionAttributes",
             Self::Unsubscribe { .. } => "sns:Unsubscribe",
+            Self::Publish { .. } => "sns:Publish",
             Self::CreateStateMachine { .. } => "states:CreateStateMachine",
             Self::UpdateStateMachine { .. } => "states:UpdateStateMachine",
             Self::TagStateMachine { .. } => "states:TagResource",

@@ -10,6 +10,7 @@
 //!
 //! Everything here is decided without AWS. `run::drill` of the program makes the calls and waits.
 
+pub mod announce;
 pub mod choose;
 pub mod expect;
 pub mod leftovers;
@@ -17,6 +18,7 @@ pub mod record;
 pub mod report;
 pub mod triggers;
 
+pub use announce::{Announcement, ended};
 pub use choose::{Asked, Deed, Drill, DrilledPath, How, StandIn, choose, raised};
 pub use expect::{Sought, sought};
 pub use leftovers::{Leftovers, Watching, leftovers};

@@ -27,6 +27,7 @@ pub mod touched;
 mod transform;
 mod variables;
 
+pub(crate) use headline::taken;
 pub use transform::{transform, validate};
 
 use crate::blueprint::{Alert, Format};

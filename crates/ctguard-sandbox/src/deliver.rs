@@ -59,6 +59,23 @@ pub struct Began {
     pub execution: String,
 }
 
+impl Delivery {
+    /// One of nothing to nobody.
+    fn none() -> Self {
+        Self {
+            event: String::new(),
+            place: String::new(),
+            trail: TrailVerdict { reaches_bus: false, reason: String::new(), trails: Vec::new() },
+            rules: Vec::new(),
+            received: Vec::new(),
+            dead_letters: Vec::new(),
+            failed_executions: Vec::new(),
+            executions: Vec::new(),
+            calls: Vec::new(),
+        }
+    }
+}
+
 /// A call that a state machine made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MachineCall {
@@ -152,20 +169,31 @@ pub fn follow(state: &State, envelope: &Value) -> Delivery {
     follow_recorded(state, state, envelope)
 }
 
+/// Follows a message that somebody published to a topic, by the event of that call.
+///
+/// # Errors
+/// When the subject is one that SNS refuses.
+pub(super) fn follow_message(
+    state: &State,
+    topic_arn: &str,
+    subject: &str,
+    text: &str,
+    call: &Value,
+) -> Result<Delivery, String> {
+    machine::check_subject(Some(subject))?;
+    let mut delivery = Delivery::none();
+    if let Ok(event) = EventEnvelope::read(call) {
+        let on = On { state, event: &event, at: &event.place, bus: None };
+        let message = fanout::Message { topic_arn, subject: Some(subject), text };
+        fanout::publish(&on, message, &mut delivery);
+    }
+    Ok(delivery)
+}
+
 /// Follows the event of a call through the state that the call left; CloudTrail records it by the
 /// trails that were there when it was made.
 pub fn follow_recorded(before: &State, state: &State, envelope: &Value) -> Delivery {
-    let mut delivery = Delivery {
-        event: String::new(),
-        place: String::new(),
-        trail: TrailVerdict { reaches_bus: false, reason: String::new(), trails: Vec::new() },
-        rules: Vec::new(),
-        received: Vec::new(),
-        dead_letters: Vec::new(),
-        failed_executions: Vec::new(),
-        executions: Vec::new(),
-        calls: Vec::new(),
-    };
+    let mut delivery = Delivery::none();
     let event = match EventEnvelope::read(envelope) {
         Ok(event) => event,
         Err(why) => {

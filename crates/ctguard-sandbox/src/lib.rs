@@ -32,6 +32,7 @@ mod machines;
 mod observe;
 pub mod people;
 pub mod policy;
+mod publish;
 mod queues;
 mod refusal;
 mod roles;
@@ -452,6 +453,9 @@ fn apply(state: &mut State, place: &Place, action: &Action) -> Done {
             topics::set_subscription_attribute(state, place, arn, attribute)
         }
         Action::Unsubscribe { arn } => topics::unsubscribe(state, place, arn),
+        Action::Publish { topic, subject, message } => {
+            publish::publish(state, place, topic, subject, message)
+        }
         Action::CreateStateMachine { name, machine, tags } => {
             machines::create(state, place, name, machine, tags)
         }

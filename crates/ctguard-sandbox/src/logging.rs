@@ -35,6 +35,11 @@ pub fn log(
     if error.is_some_and(|error| error.kind == CloudErrorKind::Transient) {
         return None;
     }
+    // A data event, which the event history has not, and trails only where they select it.
+    // https://docs.aws.amazon.com/sns/latest/dg/logging-using-cloudtrail.html
+    if matches!(action, Action::Publish { .. }) {
+        return None;
+    }
     let logged = action.logged(place);
     let there = lands(&logged.source, logged.name, place);
     if !state.has_account(&there.account) || !state.is_enabled(place) {
@@ -91,7 +96,7 @@ fn keep(state: &mut State, place: &Place, record: Value) {
 }
 
 /// Who makes calls in a place: the caller, or a session of the role in another account.
-fn acting(state: &State, place: &Place) -> String {
+pub(super) fn acting(state: &State, place: &Place) -> String {
     let account = &place.account;
     match *account == state.caller.account {
         true => state.caller.arn.clone(),

@@ -11,13 +11,28 @@ use std::collections::BTreeMap;
 impl Exercise<'_> {
     /// Every call that the drill would make, but for the removal of leftovers.
     pub fn planned(&self) -> Vec<DrillCall> {
-        let watching = self.watching();
+        let mut calls = self.between(&self.watching());
+        let announced = |messages: Vec<(Place, Action)>| -> Vec<DrillCall> {
+            let messages = messages.iter();
+            let call = |(place, action): &(Place, Action)| {
+                DrillCall::planned(place, action, CallPurpose::Announcement)
+            };
+            messages.map(call).collect()
+        };
+        let (first, last) = (announced(self.begins(&calls)), announced(self.over(&calls, "")));
+        calls.splice(0..0, first);
+        calls.extend(last);
+        calls
+    }
+
+    /// The same without what subscribers are told before and after.
+    pub(super) fn between(&self, watching: &Watching) -> Vec<DrillCall> {
         let mut calls = Vec::new();
         let mut add = |place: &Place, action: &Action, purpose| {
             let alerts = self.raised(place, action);
             calls.push(DrillCall { alerts, ..DrillCall::planned(place, action, purpose) });
         };
-        for (place, actions) in self.receipts(&watching) {
+        for (place, actions) in self.receipts(watching) {
             for action in &actions {
                 add(&place, action, CallPurpose::Receipt);
             }
@@ -30,7 +45,7 @@ impl Exercise<'_> {
                 add(place, &deed.action, CallPurpose::Event);
             }
         }
-        for (place, action) in self.removals(&watching) {
+        for (place, action) in self.removals(watching) {
             add(&place, &action, CallPurpose::CleanUp);
         }
         calls

@@ -21,6 +21,8 @@ pub struct Cleaned {
     pub unread: Vec<UnreadPlace>,
     /// What has the name of something of a drill's, and is not.
     pub foreign: Vec<String>,
+    /// ARNs of the topics that were told of the drill.
+    pub told: BTreeSet<String>,
 }
 
 /// Looks for what a drill has left in these places.
@@ -91,7 +93,7 @@ pub(super) async fn clean(
 }
 
 async fn remove(cloud: &dyn Cloud, found: Leftovers, purpose: CallPurpose) -> Cleaned {
-    let mut cleaned = Cleaned { foreign: found.foreign, ..Cleaned::default() };
+    let mut cleaned = Cleaned { foreign: found.foreign, told: found.told, ..Cleaned::default() };
     for (place, action) in &found.calls {
         let outcome = cloud.perform(place, action).await;
         let call = DrillCall {

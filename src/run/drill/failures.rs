@@ -22,16 +22,18 @@ impl Exercise<'_> {
             let trouble = match &drilled.how {
                 How::Broken { .. } | How::Unread { .. } => continue,
                 How::Trigger { event } => self.not_raised(&path.lands, event, &begun, made),
-                How::StandIn { event, rules, .. } => {
-                    let stands = |(_, key): &(_, RuleKey)| {
-                        failure(made, |action| match action {
-                            Action::PutRule { name, .. } => name == key,
-                            Action::PutTargets { rule, .. } => rule == key,
+                How::StandIn { event, rules, forward, .. } => {
+                    let stands = |(place, key): (&Place, &RuleKey)| {
+                        failure(made, |one| match &one.action {
+                            Action::PutRule { name, .. } => one.place == *place && name == key,
+                            Action::PutTargets { rule, .. } => one.place == *place && rule == key,
                             _ => false,
                         })
                     };
-                    rules
-                        .iter()
+                    let raised = rules.iter().map(|(_, key)| (&path.raised, key));
+                    let forward = forward.iter().map(|key| (&path.lands, key));
+                    raised
+                        .chain(forward)
                         .find_map(stands)
                         .or_else(|| self.not_raised(&path.lands, event, &begun, made))
                 }
@@ -84,8 +86,8 @@ impl Exercise<'_> {
     }
 }
 
-fn failure(made: &[Made], is_it: impl Fn(&Action) -> bool) -> Option<String> {
-    let calls: Vec<&Made> = made.iter().filter(|one| is_it(&one.action)).collect();
+fn failure(made: &[Made], is_it: impl Fn(&Made) -> bool) -> Option<String> {
+    let calls: Vec<&Made> = made.iter().filter(|one| is_it(one)).collect();
     if calls.is_empty() {
         return Some("the rule that stands in was not made".to_owned());
     }

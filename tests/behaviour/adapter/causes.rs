@@ -486,6 +486,7 @@ pub fn actions() -> Vec<Action> {
         { "call": "SetTopicAttribute", "name": "t", "attribute": { "display_name": "Alerts" } },
         { "call": "TagTopic", "name": "t", "tags": tags },
         { "call": "DeleteTopic", "name": "t" },
+        { "call": "Publish", "topic": "t", "subject": "s", "message": "m" },
         { "call": "Subscribe", "topic": "t", "attributes": {},
           "endpoint": "email:a@acme.example" },
         { "call": "SetSubscriptionAttribute", "arn": format!("{topic}:1"),

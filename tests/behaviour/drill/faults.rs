@@ -1,6 +1,7 @@
 //! Each way to break alerting, and what a drill makes of it.
 
-use super::{OTHERS, SAFE, Sandboxed, drill, plain, with_a_hub};
+use super::hub::with_a_hub;
+use super::{DRILLED, OTHERS, SAFE, Sandboxed, drill, plain};
 use crate::world::World;
 use Seen::{Incomplete, Missing, NotHere, Nothing};
 use ctguard_core::drill::Asked;
@@ -66,10 +67,11 @@ const ROWS: &[Row] = &[
     (Fault::DenyBucket, ANY, [Nothing; 4]),
     (Fault::ExpireLogs, ANY, [Nothing; 4]),
     // Without a hub, the role starts the state machine that writes mails, and no mail is of an alert
-    // for which a rule stands in.
-    (Fault::SwapRole, ANY, [Missing, Nothing, Missing, Missing]),
-    (Fault::DeleteRole, ANY, [Missing, Nothing, Missing, Missing]),
-    (Fault::ConditionTrust, ANY, [Missing, Nothing, Missing, Missing]),
+    // for which a rule stands in. With one, PutTargets refuses a target that is a bus where the role
+    // may not send there or cannot be taken on: the rule that stands in is not made.
+    (Fault::SwapRole, ANY, [Missing, Nothing, Missing, Incomplete]),
+    (Fault::DeleteRole, ANY, [Missing, Nothing, Missing, Incomplete]),
+    (Fault::ConditionTrust, ANY, [Missing, Nothing, Missing, Incomplete]),
     (Fault::RetargetRole, ANY, [Missing, Nothing, Missing, Missing]),
     (Fault::BoundRole, ANY, [Missing, Nothing, Missing, Missing]),
     (Fault::DenyRole, ANY, [Missing, Nothing, Missing, Missing]),
@@ -78,9 +80,9 @@ const ROWS: &[Row] = &[
     (Fault::EncryptMachine, ANY, [Missing, Nothing, Missing, Nothing]),
     (Fault::SwapMachineRole, ANY, [Missing, Nothing, Missing, Nothing]),
     (Fault::DeleteBus, ANY, [NotHere, NotHere, Missing, Missing]),
-    (Fault::ShutBus, ANY, [NotHere, NotHere, Missing, Missing]),
-    (Fault::ConditionBus, ANY, [NotHere, NotHere, Missing, Missing]),
-    (Fault::DenyBus, ANY, [NotHere, NotHere, Missing, Missing]),
+    (Fault::ShutBus, ANY, [NotHere, NotHere, Missing, Incomplete]),
+    (Fault::ConditionBus, ANY, [NotHere, NotHere, Missing, Incomplete]),
+    (Fault::DenyBus, ANY, [NotHere, NotHere, Missing, Incomplete]),
     (Fault::EncryptBus, ANY, [Missing; 4]),
     // These open something, or take ownership away; alerts go on.
     (Fault::AttachPolicy, ANY, [Nothing; 4]),
@@ -119,7 +121,9 @@ fn seen(world: &World, fault: Fault, name: &str, ids: &[&str]) -> Seen {
         return NotHere;
     }
     let ids: BTreeSet<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-    let sandboxed = Sandboxed::of(&world.read("ctguard.yaml"), broken.state());
+    let mut sandboxed = Sandboxed::of(&world.read("ctguard.yaml"), broken.state());
+    // What keeps the messages from a topic would stop the drill before it begins.
+    sandboxed.announce = false;
     let report = sandboxed.drill(Asked::Alerts(&ids));
     match (report.is_incomplete(), report.counts.missing) {
         (true, _) => Incomplete,
@@ -130,9 +134,9 @@ fn seen(world: &World, fault: Fault, name: &str, ids: &[&str]) -> Seen {
 
 #[test]
 fn a_drill_fails_for_every_way_to_break_delivery() {
-    let (plain, hub) = (plain(), with_a_hub());
+    let (plain, hub) = (plain(), with_a_hub(DRILLED));
     let safe = |world: &World| -> Vec<&str> {
-        let keeps_a_trail = world.read("ctguard.yaml").contains("trail:");
+        let keeps_a_trail = world.read("ctguard.yaml").contains("\ntrail:");
         SAFE.into_iter().filter(|id| keeps_a_trail || *id != "selectors").collect()
     };
     let mut wrong = Vec::new();

@@ -1,6 +1,7 @@
 //! A drill that is killed, at each call that changes something.
 
-use super::{Sandboxed, drill, plain, standing, with_a_hub};
+use super::hub::with_a_hub;
+use super::{DRILLED, Sandboxed, drill, plain, standing};
 use crate::world::World;
 use ctguard::run::drill::{Pace, clean_up};
 use ctguard_core::drill::Asked;
@@ -53,7 +54,7 @@ fn a_drill_that_is_killed_at_any_call_is_cleaned_up_by_the_next() {
 
 #[test]
 fn so_is_one_with_a_hub() {
-    is_left_as_it_was(&with_a_hub(), 3);
+    is_left_as_it_was(&with_a_hub(DRILLED), 3);
 }
 
 #[test]

@@ -95,7 +95,8 @@ fn parameters(action: &Action, place: &Place) -> Value {
         | Action::DeleteTopic { .. }
         | Action::Subscribe { .. }
         | Action::SetSubscriptionAttribute { .. }
-        | Action::Unsubscribe { .. } => of_sns(action, place),
+        | Action::Unsubscribe { .. }
+        | Action::Publish { .. } => of_sns(action, place),
         Action::CreateStateMachine { name, tags, .. } => {
             json!({ "name": name, "tags": listed(tags) })
         }
@@ -238,6 +239,7 @@ fn of_sns(action: &Action, place: &Place) -> Value {
             json!({ "subscriptionArn": arn, "attributeName": attribute })
         }
         Action::Unsubscribe { arn } => json!({ "subscriptionArn": arn }),
+        Action::Publish { topic, .. } => json!({ "topicArn": place.arn("sns", topic) }),
         _ => Value::Null,
     }
 }

@@ -60,6 +60,8 @@ pub enum How {
         why: String,
         /// The alert's rules, each with the one that stands in for it.
         rules: Vec<(RuleKey, RuleKey)>,
+        /// With a hub, the rule that brings the event there, where it lands.
+        forward: Option<RuleKey>,
     },
     /// Not at all: what its way needs is not there.
     Broken { why: String },
@@ -263,17 +265,15 @@ impl<'a> Choosing<'a> {
             };
             rules.push((key.clone(), self.put(&path.raised, key, targets, &harmless)));
         }
-        if let Some(forward) = &path.forward
-            && let Some(key) = forward.rules.first()
-        {
-            match self.targets(&path.lands, key) {
-                Ok(found) => drop(self.put(&path.lands, key, found, &harmless)),
-                Err(how) => return how,
-            }
-        }
+        let forwarding = path.forward.as_ref().and_then(|forward| forward.rules.first());
+        let forward = match forwarding.map(|key| (key, self.targets(&path.lands, key))) {
+            None => None,
+            Some((key, Ok(found))) => Some(self.put(&path.lands, key, found, &harmless)),
+            Some((_, Err(how))) => return how,
+        };
         let asked = self.events.entry((path.lands.clone(), Thing::Topic)).or_default();
         asked.insert(HARMLESS.to_owned());
-        How::StandIn { event: HARMLESS.to_owned(), why, rules }
+        How::StandIn { event: HARMLESS.to_owned(), why, rules, forward }
     }
 
     /// A rule's own settings and targets as they are now.

@@ -103,6 +103,18 @@ fn receipt_queue(place: &Place, desired: &Desired, topics: &BTreeSet<String>) ->
     Queue { policy: Some(policy::document(vec![statement])), ..plain_queue() }
 }
 
+/// ARNs of the topics from which [`receipt_queue`] takes messages. AWS may give a list of one back
+/// as a text.
+fn topics_of(queue: &Queue) -> BTreeSet<String> {
+    let statements = queue.policy.iter().filter_map(|policy| policy["Statement"].as_array());
+    let sources = statements.flatten().map(|one| &one["Condition"]["ArnEquals"]["aws:SourceArn"]);
+    let texts = sources.flat_map(|sources| match sources.as_array() {
+        Some(list) => list.iter().collect(),
+        None => vec![sources],
+    });
+    texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
 /// What to read of a place to find what a drill has left there.
 pub fn reads(desired: &Desired, place: &Place) -> ReadSet {
     let names = &desired.names;
@@ -140,6 +152,8 @@ pub struct Leftovers {
     pub foreign: Vec<String>,
     /// What could not be read.
     pub unread: Vec<(Place, Unreadable)>,
+    /// ARNs of the topics of that drill, whose subscribers were told that it begins.
+    pub told: BTreeSet<String>,
 }
 
 /// Finds what a drill has left in what was read with [`reads`] and [`account_reads`].
@@ -278,7 +292,8 @@ impl Finding<'_> {
         for queue in [name, receipt] {
             let absent = Observed::Absent;
             let live = seen.queues.get(&place.arn("sqs", &queue)).unwrap_or(&absent);
-            if self.own(place, "queue", &queue, live, |live| &live.tags).is_some() {
+            if let Some(live) = self.own(place, "queue", &queue, live, |live| &live.tags) {
+                self.found.told.extend(topics_of(&live.queue));
                 self.call(place, Action::DeleteQueue { name: queue });
             }
         }

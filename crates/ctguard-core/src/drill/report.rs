@@ -163,6 +163,8 @@ pub struct UnreadPlace {
 pub enum CallPurpose {
     /// Removes what an earlier drill has left.
     Leftover,
+    /// Tells the subscribers that a drill begins, or that it is over.
+    Announcement,
     /// Lets the receipts come.
     Receipt,
     /// Makes a rule that stands in.
@@ -220,6 +222,7 @@ fn object(action: &Action) -> String {
         | Action::PutRolePolicy { role: name, .. }
         | Action::DeleteRolePolicy { role: name, .. }
         | Action::Subscribe { topic: name, .. }
+        | Action::Publish { topic: name, .. }
         | Action::SetSubscriptionAttribute { arn: name, .. }
         | Action::Unsubscribe { arn: name }
         | Action::CreateEventBus { name, .. }
@@ -353,6 +356,11 @@ impl DrillReport {
 
     /// Whether something could not be done, read or removed.
     pub fn is_incomplete(&self) -> bool {
-        self.counts.unknown > 0 || !self.left.is_empty() || !self.unread.is_empty()
+        let untold =
+            |call: &DrillCall| call.purpose == CallPurpose::Announcement && call.error.is_some();
+        self.counts.unknown > 0
+            || !self.left.is_empty()
+            || !self.unread.is_empty()
+            || self.calls.iter().any(untold)
     }
 }

@@ -7,7 +7,7 @@
 
 use super::ascii::ascii;
 use crate::blueprint::{Alert, Outcome};
-use crate::message::{MessageError, checked, console, words};
+use crate::message::{MessageError, checked, console, taken, words};
 use crate::resource::rule::{Input, InputTransformer};
 use crate::scope::Partition;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ const FAILED: [&str; 6] = ["fail", "denied", "refused", "rejected", "blocked", "
 /// Whether the title of an alert on failures says that they are some.
 fn says_so(alert: &Alert) -> bool {
     let title = alert.title.to_lowercase();
-    alert.outcome == Outcome::Failure && FAILED.iter().any(|word| title.contains(word))
+    taken(alert) == Outcome::Failure && FAILED.iter().any(|word| title.contains(word))
 }
 
 /// The alert's own words; what it does not say is left out.

@@ -179,6 +179,20 @@ fn a_title_that_tells_of_failures_is_not_told_of_one() {
     assert_eq!(mail.subject, "[HIGH] Calls were denied: prod us-east-1");
     let start = "[HIGH] Calls were denied\n\nOutcome: denied, AccessDenied\n";
     assert!(mail.message.starts_with(start), "{}", mail.message);
+    // A condition on the error code asks for failures, too.
+    alert.outcome = crate::blueprint::Outcome::Any;
+    let code = eventbridge_pattern::Matcher::exact("AccessDenied");
+    alert.filter =
+        Some(eventbridge_pattern::Filter::Field { path: "errorCode".into(), matchers: vec![code] });
+    let mail = mailed(&alert, &event);
+    assert_eq!(mail.subject, "[HIGH] Calls were denied: prod us-east-1");
+    assert!(mail.message.starts_with(start), "{}", mail.message);
+}
+
+#[test]
+fn no_parameters_are_not_in_the_record() {
+    let mail = with("/requestParameters", json!({}));
+    assert!(mail.message.contains("Touched: not in the record\n"), "{}", mail.message);
 }
 
 /// Every word by which an event says that it failed is known to the machine.

@@ -29,14 +29,14 @@ pub(super) fn of(alert: &Alert, title: &str) -> String {
     };
     let small = title.to_lowercase();
     let said = SAID.iter().any(|word| small.contains(word));
-    match ended(alert) {
+    match taken(alert) {
         Outcome::Failure if !said => format!("Tried and failed: {title}{notes}"),
         _ => format!("{title}{notes}"),
     }
 }
 
 /// What the alert takes, by its `outcome` or by a condition on the error code.
-fn ended(alert: &Alert) -> Outcome {
+pub(crate) fn taken(alert: &Alert) -> Outcome {
     match alert.outcome {
         Outcome::Any if alert.filter.as_ref().is_some_and(asks_for_an_error) => Outcome::Failure,
         asked => asked,
@@ -45,11 +45,12 @@ fn ended(alert: &Alert) -> Outcome {
 
 /// What tells the outcome: an error code for calls, a result for sign-ins and what services do.
 fn notes(alert: &Alert) -> Vec<String> {
-    let ended = ended(alert);
+    let ended = taken(alert);
     let mut notes = Vec::new();
     if ended != Outcome::Success
         && alert.events.iter().any(|event| Told::of_asked(event).contains(&Told::ErrorCode))
     {
+        let asked = alert.filter.as_ref().is_some_and(asks_for_an_error);
         // Of others than calls, and beside them, a blank code is no word of success.
         let call = |event: &EventRef| {
             matches!(
@@ -59,6 +60,8 @@ fn notes(alert: &Alert) -> Vec<String> {
         };
         let read = match (ended, alert.events.iter().all(call)) {
             (Outcome::Failure, true) => "",
+            // A condition on the code takes neither.
+            _ if asked => "",
             (_, true) => "; if blank or 200 it was done, else only tried",
             (_, false) => "; if blank or 200 none is recorded, else it failed",
         };

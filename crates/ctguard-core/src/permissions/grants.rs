@@ -296,7 +296,14 @@ fn drill(blueprint: &Blueprint, duties: &Duties, at: &Resources) -> Vec<Value> {
     if duties.raises {
         let own = std::iter::once(at.own_topics.clone());
         let topics: BTreeSet<String> = own.chain(existing_topics(blueprint)).collect();
-        statements.push(allow("DrillSubscribes", &["sns:Subscribe"], &json!(topics)));
+        statements.push(allow(
+            "DrillSubscribes",
+            &["sns:Subscribe", "sns:Publish"],
+            &json!(topics),
+        ));
+        if blueprint.destinations.values().any(|one| one.kms_key.is_some() || is_existing(one)) {
+            statements.push(publish_encrypted(partition.as_str()));
+        }
         statements.push(allow("DrillUnsubscribes", DELETE_SUBSCRIPTIONS, &json!("*")));
     }
     // A rule that stands in has the targets of the one that it stands for, and their role.
@@ -320,6 +327,20 @@ fn drill(blueprint: &Blueprint, duties: &Duties, at: &Resources) -> Vec<Value> {
         statements.push(allow("DrillTrail", DRILL_TRAIL, &trail));
     }
     statements
+}
+
+fn is_existing(destination: &crate::blueprint::Destination) -> bool {
+    matches!(destination.topic, DestinationTopic::Existing(_))
+}
+
+/// The use of a topic's key, through SNS alone.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
+fn publish_encrypted(partition: &str) -> Value {
+    let keys = json!(format!("arn:{partition}:kms:*:*:key/*"));
+    let mut encrypt = allow("DrillTopicKeys", &["kms:GenerateDataKey", "kms:Decrypt"], &keys);
+    encrypt["Condition"] = json!({ "StringLike": { "kms:ViaService": "sns.*.amazonaws.com" } });
+    encrypt
 }
 
 fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resources) -> Vec<Value> {

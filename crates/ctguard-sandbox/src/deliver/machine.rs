@@ -365,7 +365,7 @@ fn caught<'s>(state: &'s Value, error: &str) -> Option<&'s Value> {
 /// character that is neither letter, digit nor punctuation.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
-fn check_subject(subject: Option<&str>) -> Result<(), String> {
+pub(super) fn check_subject(subject: Option<&str>) -> Result<(), String> {
     let Some(subject) = subject else { return Ok(()) };
     let printable = subject.chars().all(|c| matches!(c, ' '..='~'));
     let begins = subject.chars().next().is_some_and(|c| !c.is_whitespace());

@@ -172,6 +172,12 @@ fn a_call_that_failed_is_told_in_the_first_line() {
     assert!(
         text.starts_with("\"[HIGH] Tried and failed: Something was opened (error: AccessDenied)\"")
     );
+    // It can be neither blank nor 200 then, whatever else the alert listens to.
+    let filter = asked.filter.clone();
+    let mut every = alert(Outcome::Any, &["ec2:CreateRoute", "signin:ConsoleLogin"]);
+    every.filter = filter;
+    let text = read(&every, Format::Text, &denied);
+    assert!(text.lines().next().unwrap().contains("(error: AccessDenied; sign-in"), "{text}");
     // What the title says is not said twice.
     let mut said = alert(Outcome::Failure, &["ec2:CreateRoute"]);
     said.title = "A route was refused".into();

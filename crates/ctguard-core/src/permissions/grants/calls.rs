@@ -169,6 +169,9 @@ pub const DECRYPT_SECRETS: &[&str] = &["kms:Decrypt"];
 /// Messages of the drill's own queue.
 pub const RECEIVE: &[&str] = &["sqs:ReceiveMessage"];
 
+/// To the topics of a drill's alerts.
+pub const TELL: &[&str] = &["sns:Publish", "sns:Subscribe"];
+
 /// The calls on the trail that leave it as it is.
 pub const DRILL_TRAIL: &[&str] = &[
     "cloudtrail:AddTags",
@@ -226,6 +229,7 @@ pub fn every_call() -> BTreeSet<&'static str> {
         READ_SECRETS,
         DECRYPT_SECRETS,
         RECEIVE,
+        TELL,
         BESIDE,
     ];
     lists.into_iter().flatten().copied().collect()
