@@ -20,6 +20,7 @@ fail() {
 
 python=${PYTHON:-python3}
 command -v "$python" >/dev/null 2>&1 || fail "there is no \`$python\` on the PATH"
+"$python" -c 'import tomllib' 2>/dev/null || fail "this needs Python 3.11 or newer: this is $("$python" --version 2>&1)"
 key=$( (cat "$here/requirements.txt"; "$python" --version) | cksum | cut -d' ' -f1)
 if [ ! -e "$home/$key/installed" ]; then
     rm -rf "${home:?}"
