@@ -8,14 +8,14 @@ use ctguard_sandbox::state::Denied;
 
 /// Every verb that reads, in both forms.
 const READS: &[&[&str]] = &[
-    &["plan"],
-    &["plan", "--format", "json"],
-    &["plan", "--detailed-exitcode"],
-    &["plan", "--region", "eu-west-1"],
+    // Who changed what stands in CloudTrail alone.
+    &["plan", "--no-culprit"],
+    &["plan", "--no-culprit", "--format", "json"],
+    &["plan", "--no-culprit", "--detailed-exitcode"],
+    &["plan", "--no-culprit", "--region", "eu-west-1"],
     &["verify"],
     &["verify", "--format", "json"],
     &["verify", "--strict"],
-    // Who changed what stands in CloudTrail alone.
     &["drift", "--no-culprit"],
     &["drift", "--no-culprit", "--format", "json"],
     &["explain", "ec2:CreateRoute"],
