@@ -39,6 +39,8 @@ const LEVEL: &str = r#"$covers_N := function($live, $wanted) {
 };
 "#;
 
+/// A quote in a regular expression is `\x22`: an interpreter that balances brackets by texts takes one for a text's
+/// beginning.
 const HELPERS: &str = r#"$any := function($list, $test) {
   $reduce($list, function($found, $one) { $found or $test($one) }, false) = true
 };
@@ -52,7 +54,7 @@ $either := function($live, $wanted) {
 $covers_0 := function($live, $wanted) { false };
 $twice_0 := function($one, $other) { true };
 $colons := function($text) {
-  $length($replace($replace($text, /"([^"\\]|\\.)*"/, ""), /[^:]/, ""))
+  $length($replace($replace($replace($text, /\\./, ""), /\x22[^\x22]*\x22/, ""), /[^:]/, ""))
 };
 $once := function($text) { $colons($text) = $colons($string($parse($text))) };
 "#;
