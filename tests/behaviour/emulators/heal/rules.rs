@@ -1,6 +1,6 @@
 //! The machine that puts rules back: EventBridge is not called either; it starts itself for real.
 
-use super::{HOME, answered, given};
+use super::{HOME, given, recorded};
 use crate::emulators::mail::Post;
 use ctguard_core::blueprint::Format;
 use ctguard_core::heal::{RulesInput, WantedRule, rules_definition};
@@ -43,17 +43,7 @@ fn machine(post: &Post, account: &str, answers: &Value) -> Value {
         format: Format::Mail,
         dead_letter_queue: &post.dead_letters,
     });
-    let mut machine: Value = serde_json::from_str(&text).unwrap();
-    for (name, state) in machine["States"].as_object_mut().unwrap() {
-        for retry in state["Retry"].as_array_mut().into_iter().flatten() {
-            retry["MaxAttempts"] = json!(0);
-        }
-        let resource = state["Resource"].as_str().unwrap_or_default();
-        if resource.contains(":aws-sdk:eventbridge:") {
-            *state = answered(state, &answers[name]);
-        }
-    }
-    machine
+    recorded(&text, "eventbridge", answers)
 }
 
 fn right() -> Value {
