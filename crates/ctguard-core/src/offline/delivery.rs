@@ -113,14 +113,7 @@ impl JsonSchema for Undeliverable {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "type": "object",
-            "properties": {
-                "code": { "type": "string", "description": "A stable name, for programs." },
-                "message": { "type": "string", "description": "A sentence without a full stop." },
-            },
-            "required": ["code", "message"],
-        })
+        super::note::code_and_message()
     }
 }
 

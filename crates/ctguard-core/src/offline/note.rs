@@ -95,15 +95,20 @@ impl JsonSchema for Note {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "type": "object",
-            "properties": {
-                "code": { "type": "string", "description": "A stable name, for programs." },
-                "message": { "type": "string", "description": "A sentence without a full stop." },
-            },
-            "required": ["code", "message"],
-        })
+        code_and_message()
     }
+}
+
+/// The schema of what is written as `{ code, message }`.
+pub(super) fn code_and_message() -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "object",
+        "properties": {
+            "code": { "type": "string", "description": "A stable name, for programs." },
+            "message": { "type": "string", "description": "A sentence without a full stop." },
+        },
+        "required": ["code", "message"],
+    })
 }
 
 /// As `{ code, message }`.
