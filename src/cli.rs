@@ -15,6 +15,7 @@ mod drill;
 mod events;
 mod examples;
 mod explain;
+mod export;
 mod files;
 mod format;
 mod heal;
@@ -238,6 +239,7 @@ enum Verb {
     Events(events::EventsArgs),
     Coverage(coverage::CoverageArgs),
     Import(import::ImportArgs),
+    Export(export::ExportArgs),
     Match(match_verb::MatchArgs),
     Test(test::TestArgs),
     Merge(merge::MergeArgs),
@@ -366,6 +368,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
         Verb::Events(args) => events::run(args, global, io),
         Verb::Coverage(args) => coverage::run(args, global, io),
         Verb::Import(args) => import::run(args, global, io),
+        Verb::Export(args) => export::run(args, global, io),
         Verb::Match(args) => match_verb::run(args, global, io),
         Verb::Test(args) => test::run(args, global, io),
         Verb::Merge(args) => merge::run(args, global, io),

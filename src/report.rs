@@ -12,6 +12,7 @@ pub mod diagnostics;
 pub mod drill;
 pub mod events;
 pub mod explain;
+pub mod export;
 mod github;
 pub mod import;
 mod junit;

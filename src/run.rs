@@ -15,6 +15,7 @@ mod shared;
 pub use apply::{Applied, ChangeOutcome, OutcomeKind, Why, apply};
 pub use attribution::culprits;
 pub use observe::{observe, observe_signals};
+pub use scope::organization;
 
 use ctguard_core::blueprint::Blueprint;
 use ctguard_core::cloud::{Cloud, CloudError};

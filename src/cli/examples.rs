@@ -148,6 +148,16 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "export",
+        &[
+            (
+                "ctguard export cloudformation --out deploy/",
+                "templates, and a script that deploys them",
+            ),
+            ("ctguard export --check deploy/", "in CI: fail when the folder is out of date"),
+        ],
+    ),
+    (
         "import sigma",
         &[
             ("ctguard import sigma rules/ --out sigma.yaml", "every rule of a folder"),

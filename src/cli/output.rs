@@ -69,6 +69,7 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Format(_) => "fmt",
         Verb::Coverage(_) => "coverage",
         Verb::Import(_) => "import",
+        Verb::Export(_) => "export",
         Verb::Init(_) => "init",
         Verb::Match(_) => "match",
         Verb::Test(_) => "test",

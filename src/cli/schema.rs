@@ -36,6 +36,8 @@ enum Described {
     Coverage,
     /// What import prints
     Import,
+    /// What export prints
+    Export,
     /// What drill prints
     Drill,
     /// What test prints
@@ -66,6 +68,7 @@ pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit
         Described::EventsCheck => include_str!("../../docs/schema/events-check.json"),
         Described::Coverage => include_str!("../../docs/schema/coverage.json"),
         Described::Import => include_str!("../../docs/schema/import.json"),
+        Described::Export => include_str!("../../docs/schema/export.json"),
         Described::Drill => include_str!("../../docs/schema/drill.json"),
         Described::Test => include_str!("../../docs/schema/test.json"),
         Described::Replay => include_str!("../../docs/schema/replay.json"),

@@ -6,6 +6,7 @@
 
 use super::apply::ApplyReport;
 use super::events::EventCheck;
+use super::export::Exported;
 use super::matches::Matched;
 use super::policy::{Guard, Lacking, Policies};
 use super::replay::Query;
@@ -41,6 +42,7 @@ pub enum Document {
     EventsCheck,
     Coverage,
     Import,
+    Export,
     Drill,
     Test,
     Replay,
@@ -143,6 +145,9 @@ impl Document {
                 "Rules of other tools as alerts",
                 "What `ctguard import` prints with `--format json`.",
             ),
+            Self::Export => {
+                ("A folder of an export", "What `ctguard export` prints with `--format json`.")
+            }
             Self::Drill => ("A drill", "What `ctguard drill` prints with `--format json`."),
             Self::Test => (
                 "The trial of a blueprint on samples",
@@ -181,6 +186,7 @@ impl Document {
             Self::EventsCheck => body::<EventCheck>(),
             Self::Coverage => body::<Coverage>(),
             Self::Import => body::<Import>(),
+            Self::Export => body::<Exported>(),
             Self::Drill => body::<DrillReport>(),
             Self::Test => body::<Trial>(),
             Self::Replay => body::<ReplayedOrQuery>(),

@@ -45,7 +45,11 @@ pub async fn scope(
     }
 }
 
-async fn organization(
+/// Reads the organization, where the blueprint finds accounts in it.
+///
+/// # Errors
+/// When it cannot be read, or there is none.
+pub async fn organization(
     cloud: &dyn Cloud,
     blueprint: &Blueprint,
     caller: &AccountId,

@@ -51,6 +51,7 @@ pub mod drill;
 pub mod event;
 pub mod events;
 pub mod explain;
+pub mod export;
 pub mod heal;
 pub mod hex;
 mod identity;

@@ -1,0 +1,165 @@
+//! The desired resources for engines that make the calls in ctguard's place: CloudFormation and
+//! Terraform.
+//!
+//! ```text
+//!  blueprint ──► representatives: two accounts of each kind, every region
+//!                      │ compile
+//!                      ▼
+//!                items of each place ──► classes: places whose items are the same text but for
+//!                                        their own account, region and name
+//!                                          │
+//!                      files  ◄────────────┘  one template a class, and where it belongs
+//! ```
+//!
+//! What is compiled does not grow with the accounts: those of one kind are alike, and two of them
+//! show where the account's id stands and where one is meant that only happens to be the same.
+//! Every name, tag and id is what [`crate::plan`] expects, so that a plan after a deployment is
+//! empty.
+
+mod align;
+pub mod classes;
+pub mod cloudformation;
+mod items;
+mod kinds;
+mod stack_sets;
+pub mod text;
+
+pub use classes::{Accounts, Class, Deployment};
+pub use items::{Item, Subscription};
+pub use kinds::regions_of;
+
+use crate::blueprint::Blueprint;
+use crate::desired::{Desired, Scope, compile};
+use crate::diag::Diagnostic;
+use crate::scope::{AccountId, Partition, Region};
+use crate::snapshot::Organization;
+use classes::ClassError;
+use jiff::civil::Date;
+use kinds::AccountKind;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A file to write, by its path below the folder of the export.
+pub type Files = BTreeMap<String, String>;
+
+/// The desired resources, by class of place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Export {
+    /// The blueprint's name.
+    pub name: String,
+    pub partition: Partition,
+    /// The region in which the resources of an account that are in no region are made.
+    pub home: Region,
+    /// In the order in which they are deployed.
+    pub classes: Vec<Class>,
+    /// The organization in which accounts are found.
+    pub organization: Option<OrganizationTarget>,
+    /// The names of accounts, as far as messages say them.
+    pub account_names: BTreeMap<AccountId, String>,
+    /// The roles that reach accounts, where the blueprint lists them.
+    pub roles: BTreeMap<AccountId, String>,
+    /// What whoever deploys should know.
+    pub notes: Vec<String>,
+}
+
+/// The organization that a roll-out is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationTarget {
+    pub id: String,
+    pub management: AccountId,
+    /// The units that are covered; empty: the whole organization.
+    pub units: BTreeSet<String>,
+    /// Its accounts, as far as they are covered.
+    pub members: BTreeSet<AccountId>,
+}
+
+/// Sorts what a blueprint wants by class of place.
+///
+/// `caller` stands for the account of the credentials in use, where the blueprint lists none; with
+/// `organization`, accounts are found in it.
+///
+/// # Errors
+/// The problems of a blueprint that does not compile for its accounts and regions.
+pub fn export(
+    blueprint: &Blueprint,
+    caller: &AccountId,
+    organization: Option<&Organization>,
+    as_of: Date,
+) -> Result<Export, ExportError> {
+    let mut scope = Scope::of_accounts(blueprint, caller, organization)?;
+    let (regions, mut notes) = kinds::regions(blueprint, as_of);
+    let home = kinds::home(blueprint, &regions);
+    let mut kinds = kinds::kinds(blueprint, &scope);
+    let (desired, classes) = loop {
+        scope.places = kinds
+            .iter()
+            .flat_map(|kind| &kind.representatives)
+            .flat_map(|account| kinds::places(account, &regions))
+            .collect();
+        scope.places.sort();
+        let desired = compile(blueprint, &scope, as_of).map_err(ExportError::Compile)?;
+        match classes::classes(&desired, &scope, &kinds, &regions, &home) {
+            Ok(classes) => break (desired, classes),
+            // Accounts that are no kind after all are looked at one by one.
+            Err(ClassError::NoKind(index)) if kinds[index].accounts.len() > 1 => {
+                let apart = kinds.remove(index).apart();
+                kinds.extend(apart);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
+    notes.extend(kinds::notes(blueprint, &scope, &desired));
+    Ok(Export {
+        name: blueprint.name.clone(),
+        partition: home.partition(),
+        home,
+        classes,
+        organization: target(blueprint, organization),
+        account_names: names(&kinds, &desired, blueprint),
+        roles: kinds::roles(blueprint),
+        notes,
+    })
+}
+
+/// Why nothing can be exported.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ExportError {
+    #[error("{0}")]
+    Scope(#[from] crate::desired::ScopeError),
+    #[error("the blueprint does not compile")]
+    Compile(Vec<Diagnostic>),
+    #[error(
+        "the blueprint has the character U+{:04X}, which stands for an account or a region in an export",
+        u32::from(*.0)
+    )]
+    Reserved(char),
+    #[error("{0}")]
+    TooLarge(String),
+}
+
+fn target(
+    blueprint: &Blueprint,
+    organization: Option<&Organization>,
+) -> Option<OrganizationTarget> {
+    let wanted = blueprint.accounts.as_ref()?.organization.as_ref()?;
+    let found = organization?;
+    Some(OrganizationTarget {
+        id: found.id.clone(),
+        management: found.management.clone(),
+        units: wanted.include_units.clone(),
+        members: found.members.keys().cloned().collect(),
+    })
+}
+
+/// The names of accounts that stand in messages.
+fn names(
+    kinds: &[AccountKind],
+    desired: &Desired,
+    blueprint: &Blueprint,
+) -> BTreeMap<AccountId, String> {
+    let listed = blueprint.accounts.iter().flat_map(|accounts| accounts.listed.values());
+    let known = kinds.iter().flat_map(|kind| &kind.accounts).collect::<BTreeSet<_>>();
+    listed
+        .filter(|account| known.contains(&account.id) && desired.accounts.contains_key(&account.id))
+        .filter_map(|account| Some((account.id.clone(), account.name.clone()?)))
+        .collect()
+}

@@ -1,0 +1,170 @@
+# Where templates are put that are too large for a call.
+bucket=${CTGUARD_TEMPLATE_BUCKET:-}
+# How many accounts may fail, and how many are worked on at once, both in percent.
+tolerance=${CTGUARD_FAILURE_TOLERANCE:-5}
+at_once=${CTGUARD_MAX_CONCURRENT:-25}
+# SELF in the management account, DELEGATED_ADMIN in a delegated administrator's.
+call_as=${CTGUARD_CALL_AS:-SELF}
+caller=$(aws sts get-caller-identity --query Account --output text)
+
+fail() {
+    echo "$(basename "$0"): $*" >&2
+    exit 1
+}
+
+secret() {
+    [ -n "${!1:-}" ] || fail "set $1: README.md says what it holds"
+    printf '%s' "${!1}"
+}
+
+# The root of the organization, where no units are named.
+if [ "$organization" = 1 ] && [ ${#units[@]} -eq 0 ]; then
+    units=("$(aws organizations list-roots --query 'Roots[0].Id' --output text)")
+fi
+
+# The argument that names a template: in the call, or in the bucket.
+template_argument() {
+    local file=$1
+    if [ "$(wc -c <"$file")" -le 51200 ]; then
+        echo "--template-body=file://$file"
+        return
+    fi
+    [ -n "$bucket" ] || fail "$file is larger than 51,200 bytes: set CTGUARD_TEMPLATE_BUCKET to a bucket in $home"
+    aws s3 cp --only-show-errors "$file" "s3://$bucket/ctguard/$file" >&2
+    echo "--template-url=https://$bucket.s3.$home.$suffix/ctguard/$file"
+}
+
+# Pairs of names and values as the parameters of a call.
+parameter_arguments() {
+    while [ $# -gt 1 ]; do
+        printf '%s\0' "ParameterKey=$1,ParameterValue=$(jq -Rn --arg value "$2" '$value')"
+        shift 2
+    done
+}
+
+preferences() {
+    echo "RegionConcurrencyType=PARALLEL,ConcurrencyMode=SOFT_FAILURE_TOLERANCE,FailureTolerancePercentage=$tolerance,MaxConcurrentPercentage=$at_once"
+}
+
+# Waits for an operation of a StackSet; one that failed stops the script.
+wait_for() {
+    local name=$1 operation=$2 status
+    while :; do
+        status=$(aws cloudformation describe-stack-set-operation --region "$home" --call-as "$call_as" \
+            --stack-set-name "$name" --operation-id "$operation" --query StackSetOperation.Status --output text)
+        case $status in
+        SUCCEEDED) return ;;
+        FAILED | STOPPED) fail "$name: the operation $operation is $status: \`aws cloudformation list-stack-set-operation-results --region $home --call-as $call_as --stack-set-name $name --operation-id $operation\` says where" ;;
+        *) sleep 10 ;;
+        esac
+    done
+}
+
+# stack_set NAME TEMPLATE AUTO-DEPLOYMENT CAPABILITY [PARAMETER VALUE]...
+stack_set() {
+    local name=$1 file=$2 auto=$3 capability=$4 template operation
+    shift 4
+    local arguments=(--region "$home" --call-as "$call_as" --stack-set-name "$name")
+    local about=() parameters=()
+    [ "$capability" = - ] || about+=(--capabilities "$capability")
+    mapfile -d '' parameters < <(parameter_arguments "$@")
+    [ ${#parameters[@]} -eq 0 ] || about+=(--parameters "${parameters[@]}")
+    template=$(template_argument "$file")
+    if aws cloudformation describe-stack-set "${arguments[@]}" >/dev/null 2>&1; then
+        operation=$(aws cloudformation update-stack-set "${arguments[@]}" "$template" "${about[@]}" \
+            --operation-preferences "$(preferences)" --query OperationId --output text)
+        wait_for "$name" "$operation"
+    else
+        aws cloudformation create-stack-set "${arguments[@]}" "$template" "${about[@]}" \
+            --permission-model SERVICE_MANAGED --managed-execution Active=true \
+            --auto-deployment "Enabled=$auto$([ "$auto" = false ] || echo ,RetainStacksOnAccountRemoval=false)" >/dev/null
+    fi
+    echo "$name: up to date"
+}
+
+# The accounts of an operation: all of the units, some of them, or all but some.
+targets() {
+    local only=$1 except=$2 of
+    of="OrganizationalUnitIds=$(IFS=,; echo "${units[*]}")"
+    case $only,$except in
+    -,-) echo "$of" ;;
+    -,*) echo "$of,Accounts=$except,AccountFilterType=DIFFERENCE" ;;
+    *) echo "$of,Accounts=$only,AccountFilterType=INTERSECTION" ;;
+    esac
+}
+
+# instances STACK-SET ONLY EXCEPT REGIONS [PARAMETER VALUE]...
+instances() {
+    local name=$1 only=$2 except=$3 regions operation about=() parameters=()
+    read -ra regions <<<"$4"
+    shift 4
+    mapfile -d '' parameters < <(parameter_arguments "$@")
+    [ ${#parameters[@]} -eq 0 ] || about+=(--parameter-overrides "${parameters[@]}")
+    operation=$(aws cloudformation create-stack-instances --region "$home" --call-as "$call_as" \
+        --stack-set-name "$name" --deployment-targets "$(targets "$only" "$except")" \
+        --regions "${regions[@]}" "${about[@]}" --operation-preferences "$(preferences)" \
+        --query OperationId --output text)
+    wait_for "$name" "$operation"
+    echo "$name: ${#regions[@]} regions"
+}
+
+# remove_instances STACK-SET ONLY EXCEPT REGIONS
+remove_instances() {
+    local name=$1 regions operation
+    read -ra regions <<<"$4"
+    operation=$(aws cloudformation delete-stack-instances --region "$home" --call-as "$call_as" \
+        --stack-set-name "$name" --deployment-targets "$(targets "$2" "$3")" --no-retain-stacks \
+        --regions "${regions[@]}" --operation-preferences "$(preferences)" --query OperationId --output text)
+    wait_for "$name" "$operation"
+}
+
+remove_stack_set() {
+    aws cloudformation delete-stack-set --region "$home" --call-as "$call_as" --stack-set-name "$1"
+    echo "$1: removed"
+}
+
+# Runs a command in an account: with the script's own credentials, or as the role that the blueprint names.
+in_account() {
+    local account=$1 credentials
+    shift
+    if [ "$account" = own ] || [ "$account" = "$caller" ]; then
+        "$@"
+        return
+    fi
+    [ -n "${role[$account]:-}" ] || fail "account $account is reached by no role: run this with credentials of that account"
+    local arn=${role[$account]}
+    [ "${arn#arn:}" != "$arn" ] || arn="arn:$partition:iam::$account:role/$arn"
+    credentials=$(aws sts assume-role --role-arn "$arn" --role-session-name ctguard-export \
+        --query '[Credentials.AccessKeyId,Credentials.SecretAccessKey,Credentials.SessionToken]' --output text)
+    local key password token
+    read -r key password token <<<"$credentials"
+    AWS_ACCESS_KEY_ID=$key AWS_SECRET_ACCESS_KEY=$password AWS_SESSION_TOKEN=$token "$@"
+}
+
+# stack ACCOUNT NAME TEMPLATE CAPABILITY REGIONS [PARAMETER VALUE]...
+stack() {
+    local account=$1 name=$2 file=$3 capability=$4 regions region about=() pairs=()
+    read -ra regions <<<"$5"
+    shift 5
+    [ "$capability" = - ] || about+=(--capabilities "$capability")
+    [ "$(wc -c <"$file")" -le 51200 ] || about+=(--s3-bucket "${bucket:?set CTGUARD_TEMPLATE_BUCKET}")
+    while [ $# -gt 1 ]; do
+        pairs+=("$1=$2")
+        shift 2
+    done
+    [ ${#pairs[@]} -eq 0 ] || about+=(--parameter-overrides "${pairs[@]}")
+    for region in "${regions[@]}"; do
+        in_account "$account" aws cloudformation deploy --region "$region" --stack-name "$name" \
+            --template-file "$file" --no-fail-on-empty-changeset "${about[@]}"
+    done
+}
+
+# remove_stack ACCOUNT NAME TEMPLATE CAPABILITY REGIONS
+remove_stack() {
+    local account=$1 name=$2 regions region
+    read -ra regions <<<"$5"
+    for region in "${regions[@]}"; do
+        in_account "$account" aws cloudformation delete-stack --region "$region" --stack-name "$name"
+        in_account "$account" aws cloudformation wait stack-delete-complete --region "$region" --stack-name "$name"
+    done
+}
