@@ -249,7 +249,7 @@ fn stays(fault: Fault) -> bool {
 }
 
 /// The same with keys and lists sorted: a policy is written as it was read, in AWS's order.
-fn whatever_order(value: serde_json::Value) -> serde_json::Value {
+pub fn whatever_order(value: serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
     match value {
         Value::Array(items) => {

@@ -28,6 +28,7 @@ mod engines;
 mod events;
 mod events_check;
 mod explain;
+mod export;
 mod families;
 mod files;
 mod fleet;

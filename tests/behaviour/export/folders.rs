@@ -1,0 +1,130 @@
+//! The folder of an export: written, compared, kept apart from what others made.
+
+use crate::world::World;
+use crate::world::blueprints::{PLAIN, keeping_a_trail};
+use serde_json::Value;
+
+fn export(world: &World, folder: &str) -> crate::world::Ran {
+    let out = world.path(folder).display().to_string();
+    let file = world.path("ctguard.yaml").display().to_string();
+    world.run(&["export", "cloudformation", &file, "--out", &out])
+}
+
+fn check(world: &World, folder: &str) -> crate::world::Ran {
+    let out = world.path(folder).display().to_string();
+    let file = world.path("ctguard.yaml").display().to_string();
+    world.run(&["export", "--check", &out, &file])
+}
+
+#[test]
+fn a_folder_that_is_out_of_date_fails_the_check_until_it_is_written_again() {
+    let world = World::bare(PLAIN);
+    export(&world, "deploy").expect(0);
+    let template = "deploy/templates/account-home.json";
+    assert!(world.read(template).contains("AWS::Events::Rule"));
+    check(&world, "deploy").expect(0);
+    world.write("ctguard.yaml", &PLAIN.replace("A route was made", "Somebody made a route"));
+    let ran = check(&world, "deploy").expect(3);
+    assert!(ran.out.contains("account-home.json: out of date"), "{}", ran.out);
+    assert!(!world.read(template).contains("Somebody made a route"), "a check writes nothing");
+    export(&world, "deploy").expect(0);
+    check(&world, "deploy").expect(0);
+    // A file that somebody edited is told as well as one that is missing.
+    world.write(template, "{}");
+    std::fs::remove_file(world.path("deploy/stacks.json")).unwrap();
+    let ran = check(&world, "deploy").expect(3);
+    assert!(ran.out.contains("stacks.json: missing"), "{}", ran.out);
+    assert!(ran.out.contains("account-home.json: out of date"), "{}", ran.out);
+}
+
+#[test]
+fn what_is_no_longer_made_is_removed_and_what_others_put_there_stays() {
+    let two = PLAIN.replace("regions: [us-east-1, eu-west-1]", "regions: [us-east-1]");
+    let world = World::bare(PLAIN);
+    export(&world, "deploy").expect(0);
+    world.write("deploy/notes.txt", "ours");
+    let other = "deploy/templates/account-eu-west-1.json";
+    world.read(other);
+    world.write("ctguard.yaml", &two);
+    let ran = check(&world, "deploy").expect(3);
+    assert!(ran.out.contains("account-eu-west-1.json: no longer made"), "{}", ran.out);
+    export(&world, "deploy").expect(0);
+    assert!(!world.path(other).exists());
+    assert_eq!(world.read("deploy/notes.txt"), "ours");
+}
+
+#[test]
+fn a_folder_of_others_is_refused() {
+    let world = World::bare(PLAIN);
+    std::fs::create_dir(world.path("mine")).unwrap();
+    world.write("mine/main.tf", "");
+    let ran = export(&world, "mine").expect(5);
+    assert!(ran.err.contains("not empty"), "{}", ran.err);
+    std::fs::create_dir(world.path("empty")).unwrap();
+    export(&world, "empty").expect(0);
+    check(&world, "nowhere").expect(1);
+}
+
+#[test]
+fn a_mark_that_names_files_elsewhere_removes_none() {
+    let world = World::bare(PLAIN);
+    export(&world, "deploy").expect(0);
+    world.write("kept.txt", "kept");
+    let mark = world.read("deploy/ctguard-export.json");
+    world.write("deploy/ctguard-export.json", &mark.replace("README.md", "../kept.txt"));
+    let ran = export(&world, "deploy").expect(1);
+    assert!(ran.err.contains("not below the folder"), "{}", ran.err);
+    assert_eq!(world.read("kept.txt"), "kept");
+}
+
+#[test]
+fn an_export_of_a_part_is_refused() {
+    let world = World::bare(PLAIN);
+    let file = world.path("ctguard.yaml").display().to_string();
+    let out = world.path("deploy").display().to_string();
+    let line = ["export", "cloudformation", &file, "--out", &out, "--region", "us-east-1"];
+    let ran = world.run(&line).expect(64);
+    assert!(ran.err.contains("whole blueprint"), "{}", ran.err);
+}
+
+#[test]
+fn secret_addresses_are_in_no_file_and_the_script_asks_for_them() {
+    let secret = "https://hooks.acme.example/in?token=planted-secret";
+    let hook = format!("{{ https: \"{secret}\" }}");
+    let world = World::bare(&PLAIN.replace("{ email: secops@acme.example }", &hook));
+    export(&world, "deploy").expect(0);
+    let mut files = vec![world.path("deploy")];
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("planted-secret"), "{}", path.display());
+    }
+    let template: Value =
+        serde_json::from_str(&world.read("deploy/templates/account-home.json")).unwrap();
+    let parameters = template["Parameters"].as_object().unwrap();
+    assert_eq!(parameters.len(), 1);
+    let (name, about) = parameters.iter().next().unwrap();
+    assert_eq!(about["NoEcho"], true);
+    let variable = format!("CTGUARD_{}", name.to_uppercase());
+    assert!(world.read("deploy/deploy.sh").contains(&variable));
+    assert!(world.read("deploy/README.md").contains(&variable));
+}
+
+#[test]
+fn what_is_printed_is_as_its_schema_says() {
+    let world = World::bare(&keeping_a_trail());
+    let out = world.path("deploy").display().to_string();
+    let file = world.path("ctguard.yaml").display().to_string();
+    for line in [
+        &["export", "cloudformation", &file, "--out", &out, "--format", "json"][..],
+        &["export", "--check", &out, &file, "--format", "json"],
+    ] {
+        let value = world.run(line).expect(0).json();
+        crate::schema::is_as_published("export", &value);
+        assert_eq!(value["engine"], "cloudformation");
+        assert!(value["files"].as_array().unwrap().len() > 5);
+    }
+}
