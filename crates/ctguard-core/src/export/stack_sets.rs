@@ -224,9 +224,6 @@ impl RollOut {
         text.push_str(&format!("partition={}\n", export.partition));
         let suffix = if export.partition == Partition::AwsCn { ".cn" } else { "" };
         text.push_str(&format!("suffix=amazonaws.com{suffix}\n"));
-        let managing =
-            self.organization.as_ref().map(|organization| organization.management.as_str());
-        text.push_str(&format!("management={}\n", managing.unwrap_or("''")));
         text.push_str("declare -A role=(");
         for (account, role) in &export.roles {
             text.push_str(&format!(" [{account}]={}", quoted(role)));

@@ -25,10 +25,18 @@ pub struct Resource {
     properties: Map<String, Value>,
     /// Logical ids of what must be there first.
     after: BTreeSet<String>,
-    /// Whether it stays when its stack goes: what it keeps is evidence.
-    kept: bool,
+    /// What becomes of it when its stack goes: what holds evidence says so.
+    fate: Option<Fate>,
     /// The parameters that it uses, by name.
     pub parameters: BTreeMap<String, Value>,
+}
+
+/// What becomes of a resource when its stack goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Stays,
+    /// As after `destroy`.
+    Goes,
 }
 
 impl Resource {
@@ -45,7 +53,7 @@ impl Resource {
             // What is not set is not written.
             properties: properties.into_iter().filter(|(_, value)| !value.is_null()).collect(),
             after: BTreeSet::new(),
-            kept: false,
+            fate: None,
             parameters: BTreeMap::new(),
         }
     }
@@ -58,9 +66,13 @@ impl Resource {
     /// The resource as JSON; `here` are the logical ids of its template.
     pub fn written(&self, here: &BTreeSet<&str>) -> Value {
         let mut all = json!({ "Type": self.type_name });
-        if self.kept {
-            all["DeletionPolicy"] = json!("Retain");
-            all["UpdateReplacePolicy"] = json!("Retain");
+        if let Some(fate) = self.fate {
+            let policy = match fate {
+                Fate::Stays => "Retain",
+                Fate::Goes => "Delete",
+            };
+            all["DeletionPolicy"] = json!(policy);
+            all["UpdateReplacePolicy"] = json!(policy);
         }
         let after: Vec<&String> =
             self.after.iter().filter(|id| here.contains(id.as_str())).collect();
@@ -106,18 +118,21 @@ fn of_item(item: &Item) -> Result<Vec<Resource>, ExportError> {
             json!({ "Name": name, "Policy": written_in(policy)?, "Tags": tag_list(tags)? }),
         )],
         Item::Queue { name, queue, policy, tags } => {
-            let made = Resource::new(
-                "Queue",
-                name,
-                "AWS::SQS::Queue",
-                json!({
-                    "QueueName": name,
-                    "MessageRetentionPeriod": queue.message_retention_seconds,
-                    "SqsManagedSseEnabled": queue.sqs_managed_sse,
-                    "KmsMasterKeyId": queue.kms_key,
-                    "Tags": tag_list(tags)?,
-                }),
-            );
+            let made = Resource {
+                fate: Some(Fate::Goes),
+                ..Resource::new(
+                    "Queue",
+                    name,
+                    "AWS::SQS::Queue",
+                    json!({
+                        "QueueName": name,
+                        "MessageRetentionPeriod": queue.message_retention_seconds,
+                        "SqsManagedSseEnabled": queue.sqs_managed_sse,
+                        "KmsMasterKeyId": queue.kms_key,
+                        "Tags": tag_list(tags)?,
+                    }),
+                )
+            };
             let policy = Resource::new(
                 "QueuePolicy",
                 name,
@@ -177,7 +192,7 @@ fn bucket(
     };
     let (unfinished, replaced) = LIFECYCLE_DAYS;
     let made = Resource {
-        kept: true,
+        fate: Some(Fate::Stays),
         ..Resource::new(
             "Bucket",
             name,
@@ -207,7 +222,7 @@ fn bucket(
         )
     };
     let policy = Resource {
-        kept: true,
+        fate: Some(Fate::Stays),
         ..Resource::new(
             "BucketPolicy",
             name,
@@ -236,7 +251,7 @@ fn trail_resource(name: &str, trail: &Trail, tags: &Tags) -> Result<Resource, Ex
             "Tags": tag_list(tags)?,
         }),
     );
-    let made = Resource { kept: true, ..made };
+    let made = Resource { fate: Some(Fate::Stays), ..made };
     Ok(made.after([logical_id("BucketPolicy", &trail.bucket)]))
 }
 
