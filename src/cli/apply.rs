@@ -42,6 +42,7 @@ pub fn run(
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
+    context::deployed_by_us(&read.blueprint, "apply")?;
     let intent = Intent { adopt: args.adopt.adoption(), ..Intent::default() };
     let asked = context::SurveyRequest::of(global, io)?.meaning(intent);
     context::block_on(async {

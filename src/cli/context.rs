@@ -169,6 +169,19 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandErr
     result
 }
 
+/// Refuses to change what another engine keeps.
+pub(super) fn deployed_by_us(blueprint: &Blueprint, verb: &str) -> Result<(), CommandError> {
+    let Some(deploy) = blueprint.deploy else { return Ok(()) };
+    let (word, engine) = (deploy.as_str(), deploy.engine());
+    Err(CommandError::refused(format!(
+        "the blueprint says `deploy: {word}`: its resources are kept by that engine, and what {verb} changes would be drift there"
+    ))
+    .hint(match verb {
+        "destroy" => "Remove what was deployed with the export's own script (`remove.sh`) or by the engine; to remove it from here, take `deploy` out of the blueprint.".to_owned(),
+        _ => format!("Change the blueprint, write the files again (`ctguard export {engine} --out DIR`) and deploy them; `ctguard plan` and `ctguard verify` say whether that is done. To make changes from here, take `deploy` out of the blueprint."),
+    }))
+}
+
 /// Opens the cloud that the options name.
 pub(super) async fn open(
     global: &GlobalOptions,

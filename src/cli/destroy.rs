@@ -30,6 +30,7 @@ pub fn run(
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
+    context::deployed_by_us(&read.blueprint, "destroy")?;
     let intent = Intent { destroy: true, ..Intent::default() };
     let asked = context::SurveyRequest::of(global, io)?.meaning(intent);
     let allowed = Allowed::destroying();

@@ -5,6 +5,7 @@ use super::perform::Allowed;
 use super::{GlobalOptions, Io, print};
 use crate::error::CommandError;
 use crate::report::view::Format;
+use ctguard_core::blueprint::Deploy;
 use ctguard_core::plan::{Plan, WaitingFor};
 use std::path::Path;
 
@@ -16,6 +17,8 @@ pub(super) enum Next<'a> {
     Destroy(&'a Path),
     /// Applying the plan in this file.
     Saved(&'a Path),
+    /// Having the engine deploy that the blueprint names: an apply would be refused.
+    Engine(Deploy),
 }
 
 /// Options that narrow the scope; a saved plan has its own.
@@ -41,6 +44,19 @@ pub(super) fn say(
     if global.format != Format::Text {
         return Ok(());
     }
+    if let Next::Engine(deploy) = next {
+        return match plan.is_empty() {
+            false => print(
+                io,
+                &format!(
+                    "\nNext: ctguard export {} --out DIR, and deploy it: `deploy: {}` keeps an apply from changing this\n",
+                    deploy.engine(),
+                    deploy.as_str()
+                ),
+            ),
+            true => Ok(()),
+        };
+    }
     match stopped(plan, next) {
         Some(said) => print(io, &format!("\nNext: {said}\n")),
         None => match line(plan, next, global) {
@@ -54,7 +70,7 @@ pub(super) fn say(
 fn stopped(plan: &Plan, next: &Next<'_>) -> Option<String> {
     let allowed = match next {
         Next::Destroy(_) => Allowed::destroying(),
-        Next::Apply(..) | Next::Saved(_) => Allowed::default(),
+        Next::Apply(..) | Next::Saved(_) | Next::Engine(_) => Allowed::default(),
     };
     let guards: Vec<&str> = plan
         .guards
@@ -93,6 +109,7 @@ fn line(plan: &Plan, next: &Next<'_>, global: &GlobalOptions) -> Option<String> 
         }
         Next::Apply(file, _) if nothing => ("", "verify", file, ""),
         Next::Destroy(_) | Next::Saved(_) if nothing => return None,
+        Next::Engine(_) => return None,
         // A snapshot cannot be changed, and live accounts may differ from it by now.
         Next::Apply(file, more) if global.recorded.is_some() => {
             ("look at the live accounts: ", "plan", file, more.trim())

@@ -65,10 +65,11 @@ pub fn run(args: &PlanArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
     let plan = saved.as_ref().map_or(&plan, SavedPlan::plan);
     let shown = View::Plan { plan, culprits: &culprits, detail: global.detail() };
     output::show(&shown, &read.positions, global, io)?;
-    let next = match &args.out {
-        Some(file) => Next::Saved(file),
-        None if args.destroy => Next::Destroy(path),
-        None => Next::Apply(path, args.adopt.option()),
+    let next = match (&args.out, read.blueprint.deploy) {
+        (_, Some(deploy)) => Next::Engine(deploy),
+        (Some(file), None) => Next::Saved(file),
+        (None, None) if args.destroy => Next::Destroy(path),
+        (None, None) => Next::Apply(path, args.adopt.option()),
     };
     next::say(plan, &next, global, io)?;
     let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());

@@ -38,6 +38,8 @@ enum Described {
     Import,
     /// What export prints
     Export,
+    /// The file stacks.json of an export for CloudFormation
+    Stacks,
     /// What drill prints
     Drill,
     /// What test prints
@@ -69,6 +71,7 @@ pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit
         Described::Coverage => include_str!("../../docs/schema/coverage.json"),
         Described::Import => include_str!("../../docs/schema/import.json"),
         Described::Export => include_str!("../../docs/schema/export.json"),
+        Described::Stacks => include_str!("../../docs/schema/stacks.json"),
         Described::Drill => include_str!("../../docs/schema/drill.json"),
         Described::Test => include_str!("../../docs/schema/test.json"),
         Described::Replay => include_str!("../../docs/schema/replay.json"),

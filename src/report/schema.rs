@@ -18,6 +18,7 @@ use ctguard_core::drift::Drift;
 use ctguard_core::drill::DrillReport;
 use ctguard_core::events::Found;
 use ctguard_core::explain::Explanation;
+use ctguard_core::export::RollOut;
 use ctguard_core::import::Import;
 use ctguard_core::offline::Trial;
 use ctguard_core::proof::Report;
@@ -43,6 +44,7 @@ pub enum Document {
     Coverage,
     Import,
     Export,
+    Stacks,
     Drill,
     Test,
     Replay,
@@ -148,6 +150,10 @@ impl Document {
             Self::Export => {
                 ("A folder of an export", "What `ctguard export` prints with `--format json`.")
             }
+            Self::Stacks => (
+                "How an export for CloudFormation is deployed",
+                "`stacks.json` in a folder that `ctguard export cloudformation` has written.",
+            ),
             Self::Drill => ("A drill", "What `ctguard drill` prints with `--format json`."),
             Self::Test => (
                 "The trial of a blueprint on samples",
@@ -187,6 +193,7 @@ impl Document {
             Self::Coverage => body::<Coverage>(),
             Self::Import => body::<Import>(),
             Self::Export => body::<Exported>(),
+            Self::Stacks => body::<RollOut>(),
             Self::Drill => body::<DrillReport>(),
             Self::Test => body::<Trial>(),
             Self::Replay => body::<ReplayedOrQuery>(),

@@ -71,6 +71,8 @@ pub const FORMAT_VERSION: u32 = 1;
 pub struct Blueprint {
     /// `[a-z0-9-]`, at most 20 characters.
     pub name: String,
+    /// The engine that makes the changes; absent: ctguard itself.
+    pub deploy: Option<Deploy>,
     /// Absent: the account of the credentials in use.
     pub accounts: Option<Accounts>,
     pub regions: Regions,
@@ -105,6 +107,34 @@ impl Blueprint {
         listed
             .or(self.hub.as_ref().map(|hub| &hub.region))
             .or(self.trail.as_ref().map(|trail| &trail.home_region))
+    }
+}
+
+/// An engine that makes the changes in ctguard's place.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, strum::IntoStaticStr, strum::EnumString,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Deploy {
+    /// CloudFormation: what `export cloudformation` writes.
+    Stacksets,
+    /// What `export terraform` writes.
+    Terraform,
+}
+
+impl Deploy {
+    /// The word of the blueprint.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// What `ctguard export` is told to write.
+    pub fn engine(self) -> &'static str {
+        match self {
+            Self::Stacksets => "cloudformation",
+            Self::Terraform => "terraform",
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub mod text;
 pub use classes::{Accounts, Class, Deployment};
 pub use items::{Item, Subscription};
 pub use kinds::regions_of;
+pub use stack_sets::RollOut;
 
 use crate::blueprint::Blueprint;
 use crate::desired::{Desired, Scope, compile};

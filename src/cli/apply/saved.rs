@@ -50,6 +50,7 @@ pub(super) fn run(
             ..CommandError::new("the blueprint in the plan is not valid for this ctguard")
         });
     };
+    context::deployed_by_us(&blueprint, "apply")?;
     if blueprint.name != reviewed.blueprint.name {
         let error = ctguard_core::plan::file::PlanFileError::Edited;
         return Err(planned::unusable(path, &error));

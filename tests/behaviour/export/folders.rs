@@ -124,7 +124,29 @@ fn what_is_printed_is_as_its_schema_says() {
     ] {
         let value = world.run(line).expect(0).json();
         crate::schema::is_as_published("export", &value);
+        let stacks = serde_json::from_str(&world.read("deploy/stacks.json")).unwrap();
+        crate::schema::is_as_published("stacks", &stacks);
         assert_eq!(value["engine"], "cloudformation");
         assert!(value["files"].as_array().unwrap().len() > 5);
     }
+}
+
+#[test]
+fn what_another_engine_keeps_is_changed_by_no_apply_and_no_destroy() {
+    let text = PLAIN.replace("name: acme\n", "name: acme\ndeploy: stacksets\n");
+    let world = World::bare(&text);
+    let before = world.state();
+    for line in [&["apply", "--yes"][..], &["destroy", "--yes"]] {
+        let ran = world.run(line).expect(5);
+        assert!(ran.err.contains("deploy: stacksets"), "{}", ran.err);
+    }
+    let ran = world.run(&["apply", "--yes"]).expect(5);
+    assert!(ran.err.contains("ctguard export cloudformation --out DIR"), "{}", ran.err);
+    let plan = world.path("plan.json").display().to_string();
+    world.run(&["plan", "--out", &plan]).expect(0);
+    world.run(&["apply", &plan, "--yes"]).expect(5);
+    assert_eq!(world.state(), before);
+    let ran = world.run(&["plan"]).expect(0);
+    let next = "Next: ctguard export cloudformation --out DIR";
+    assert!(ran.out.contains(next) && !ran.out.contains("Next: ctguard apply"), "{}", ran.out);
 }

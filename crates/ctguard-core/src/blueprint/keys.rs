@@ -51,7 +51,7 @@ macro_rules! keys {
 
 keys! {
     BLUEPRINT "a blueprint" at [""]: [
-        "version", "name", "accounts", "regions", "hub", "trail", "heal", "trust_trails",
+        "version", "name", "deploy", "accounts", "regions", "hub", "trail", "heal", "trust_trails",
         "tags", "time_zone", "destinations", "routes", "include", "alerts", "allow"
     ];
     INCLUSION "an included file" at ["<included>"]: [

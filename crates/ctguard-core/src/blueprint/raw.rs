@@ -18,6 +18,7 @@ use serde_json::Value as Json;
 pub(super) struct RawBlueprint {
     pub version: Option<Spanned<u64>>,
     pub name: Option<Spanned<String>>,
+    pub deploy: Option<Spanned<String>>,
     pub accounts: Option<RawAccounts>,
     pub regions: Option<RawRegions>,
     pub hub: Option<RawHub>,

@@ -20,7 +20,9 @@ pub(super) use events::{Resolved, events_named};
 
 use super::raw::{RawAlert, RawBlueprint, RawCondition, RawRegion, RawRegions, RawRoute};
 use super::reader::{Spanned, list};
-use super::{Alert, Blueprint, Destination, FORMAT_VERSION, RegionException, Regions, Risk};
+use super::{
+    Alert, Blueprint, Deploy, Destination, FORMAT_VERSION, RegionException, Regions, Risk,
+};
 use crate::catalogue::{is_region, nearest};
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
@@ -107,6 +109,7 @@ pub(super) fn validate(
         Some(raw) => regions(raw, out),
         None => Some(Regions::Enabled { except: Vec::new() }),
     };
+    let deploy = raw.deploy.as_ref().map(|written| deploy(written, out));
     let covered = accounts::Covered::of(raw.accounts.as_ref());
     let hub = raw.hub.map(|raw| hub::hub(raw, &covered, regions.as_ref(), out));
     let trail = raw.trail.map(|raw| {
@@ -184,6 +187,10 @@ pub(super) fn validate(
     let without_alerts = move || {
         Some(Blueprint {
             name: name?,
+            deploy: match deploy {
+                Some(deploy) => Some(deploy?),
+                None => None,
+            },
             accounts: match accounts {
                 Some(accounts) => Some(accounts?),
                 None => None,
@@ -218,6 +225,22 @@ pub(super) fn validate(
         }
         _ => Judged::Part(alerts),
     }
+}
+
+/// Reads which engine makes the changes.
+fn deploy(written: &Spanned<String>, out: &mut Vec<Diagnostic>) -> Option<Deploy> {
+    let found = written.value.parse().ok();
+    if found.is_none() {
+        out.push(
+            Diagnostic::error(
+                codes::VALUE_UNKNOWN,
+                format!("`{}` is no engine that changes are made with", written.value),
+            )
+            .at(Some(written.span.clone()))
+            .help("write `stacksets` or `terraform`, or remove the key: `ctguard apply` makes the changes then"),
+        );
+    }
+    found
 }
 
 /// Judges the version of a blueprint or an included file.

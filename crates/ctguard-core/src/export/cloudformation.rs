@@ -67,7 +67,7 @@ pub fn files(export: &Export) -> Result<Files, ExportError> {
     for class in &export.classes {
         for template in templates(export, class)? {
             let path = format!("{TEMPLATES}/{}.json", template.name);
-            sets.push(stack_sets::of(export, class, &template, &path));
+            sets.extend(stack_sets::of(export, class, &template, &path));
             files.insert(path, template.body);
         }
     }

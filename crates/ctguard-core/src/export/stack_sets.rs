@@ -97,8 +97,55 @@ pub enum Engine {
     OwnStack,
 }
 
+/// Most stack instances of a StackSet.
+///
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
+pub const INSTANCES_MAX: usize = 100_000;
+
+/// The same StackSet, or several where it has more instances than one takes: the regions are shared
+/// out.
+fn within_instances(set: StackSet, members: usize) -> Vec<StackSet> {
+    let by_set = |one: &&Instances| one.by == Engine::StackSet;
+    let accounts = |one: &Instances| match one.accounts.is_empty() {
+        true => members.saturating_sub(one.except.len()).max(1),
+        false => one.accounts.len(),
+    };
+    let of_set = || set.instances.iter().filter(by_set);
+    let all: usize = of_set().map(|one| accounts(one) * one.regions.len()).sum();
+    if all <= INSTANCES_MAX {
+        return vec![set];
+    }
+    let a_region: usize = of_set().map(accounts).sum();
+    let regions: BTreeSet<Region> = of_set().flat_map(|one| one.regions.iter().cloned()).collect();
+    let regions: Vec<Region> = regions.into_iter().collect();
+    let mut sets: Vec<StackSet> = Vec::new();
+    for (index, some) in regions.chunks((INSTANCES_MAX / a_region.max(1)).max(1)).enumerate() {
+        let name = match index {
+            0 => set.name.clone(),
+            _ => format!("{}-regions-{}", set.name, index + 1),
+        };
+        let narrowed = set.instances.iter().filter_map(|one| match one.by {
+            Engine::StackSet => {
+                let regions: Vec<Region> =
+                    one.regions.iter().filter(|region| some.contains(region)).cloned().collect();
+                (!regions.is_empty()).then(|| Instances { regions, ..one.clone() })
+            }
+            // Plain stacks are counted by their account.
+            _ => (index == 0).then(|| one.clone()),
+        });
+        let instances = narrowed.collect();
+        sets.push(StackSet { name, instances, ..set.clone() });
+    }
+    sets
+}
+
 /// What is deployed of a template.
-pub(super) fn of(export: &Export, class: &Class, template: &Template, path: &str) -> StackSet {
+pub(super) fn of(export: &Export, class: &Class, template: &Template, path: &str) -> Vec<StackSet> {
+    let members = export.organization.as_ref().map_or(0, |all| all.members.len());
+    within_instances(whole(export, class, template, path), members)
+}
+
+fn whole(export: &Export, class: &Class, template: &Template, path: &str) -> StackSet {
     let says_names = template.parameters.contains(ACCOUNT_NAME_PARAMETER);
     let mut instances = Vec::new();
     for deployment in &class.deployments {
@@ -393,4 +440,59 @@ fn parameters(set: &StackSet, name: Option<&str>) -> String {
 /// A word of a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(regions: &[&str]) -> StackSet {
+        let instances = |by, accounts: &[&str]| Instances {
+            by,
+            accounts: accounts.iter().filter_map(|id| AccountId::new(id)).collect(),
+            except: BTreeSet::new(),
+            regions: regions.iter().filter_map(|name| Region::new(name)).collect(),
+            account_names: BTreeMap::new(),
+        };
+        StackSet {
+            name: "ctguard-acme-spoke-other".to_owned(),
+            class: "spoke-other".to_owned(),
+            template: "templates/spoke-other.json".to_owned(),
+            bytes: 1,
+            resources: 1,
+            parameters: BTreeSet::new(),
+            makes_roles: false,
+            auto_deployment: true,
+            instances: vec![
+                instances(Engine::StackSet, &[]),
+                instances(Engine::Stack, &["111122223333"]),
+            ],
+        }
+    }
+
+    #[test]
+    fn regions_are_shared_out_where_a_stack_set_would_have_too_many_instances() {
+        let regions = ["eu-west-1", "eu-west-2", "eu-west-3"];
+        for (members, sizes) in
+            [(10, &[3][..]), (33_333, &[3]), (40_000, &[2, 1]), (90_000, &[1, 1, 1])]
+        {
+            let sets = within_instances(set(&regions), members);
+            let by_set: Vec<usize> =
+                sets.iter().map(|one| one.instances[0].regions.len()).collect();
+            assert_eq!(by_set, sizes, "{members}");
+            let names: BTreeSet<&String> = sets.iter().map(|one| &one.name).collect();
+            assert_eq!(names.len(), sets.len());
+            // No place twice, none lost.
+            let regions = sets.iter().flat_map(|one| &one.instances[0].regions);
+            assert_eq!(regions.collect::<BTreeSet<_>>().len(), 3);
+            let plain =
+                sets.iter().flat_map(|one| &one.instances).filter(|one| one.by == Engine::Stack);
+            assert_eq!(plain.count(), 1);
+        }
+    }
+
+    #[test]
+    fn words_of_a_shell_hold_whatever_is_in_them() {
+        assert_eq!(quoted("a'; rm $x"), "'a'\\''; rm $x'");
+    }
 }

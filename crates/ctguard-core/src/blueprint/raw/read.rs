@@ -30,6 +30,7 @@ pub(in super::super) fn blueprint(reader: &mut Reader<'_>, root: &Node) -> Optio
     Some(RawBlueprint {
         version,
         name,
+        deploy: reader.optional_text(&fields, "deploy"),
         accounts: fields.get("accounts").and_then(|node| fleet::accounts(reader, node)),
         regions: fields.get("regions").map(|node| regions(reader, node)),
         hub: fields.get("hub").and_then(|node| fleet::hub(reader, node)),

@@ -23,6 +23,8 @@ pub(super) fn mistakes() -> Vec<(String, &'static [&'static str])> {
         (with("routes:", "allow: [yaml-syntax]\nroutes:"), &["6:9 allow-unknown"]),
         (with("routes:", "time_zone: Europe/Berln\nroutes:"), &["6:12 value-unknown"]),
         (with("routes:", "time_zone: 1\nroutes:"), &["6:12 wrong-type"]),
+        (with("routes:", "deploy: stackset\nroutes:"), &["6:9 value-unknown"]),
+        (with("routes:", "deploy: [terraform]\nroutes:"), &["6:9 wrong-type"]),
         // Tags.
         (with("routes:", "tags: [a]\nroutes:"), &["6:7 wrong-type"]),
         (with("routes:", "tags: { CostCenter: 42 }\nroutes:"), &["6:21 wrong-type"]),
