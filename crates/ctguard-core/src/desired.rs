@@ -43,6 +43,7 @@ use crate::snapshot::{Live, LiveTopic, Observed, Unreadable};
 use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// Everything that should exist, place by place, and why.
@@ -248,13 +249,30 @@ pub struct DesiredBucket {
 }
 
 /// The path of one alert from where its events land to its subscribers.
+///
+/// A fleet has hundreds of thousands of them, which share their ways; what a way has can be asked of
+/// the path.
 #[derive(Debug, Clone)]
 pub struct AlertPath {
-    pub alert: Arc<str>,
     pub lands: Place,
+    pub way: Arc<Way>,
+}
+
+impl Deref for AlertPath {
+    type Target = Way;
+
+    fn deref(&self) -> &Way {
+        &self.way
+    }
+}
+
+/// The way of one alert: the same from all places of an account where the same events land.
+#[derive(Debug, Clone)]
+pub struct Way {
+    pub alert: Arc<str>,
     pub raised: Place,
-    /// How the events get from `lands` to `raised`; absent without a hub.
-    pub forward: Option<Arc<Forward>>,
+    /// How the events get from where they land to `raised`; absent without a hub.
+    pub forward: Option<Forward>,
     /// The events of the alert that can land there.
     pub events: Arc<[EventRef]>,
     /// Keys of the rules, in `raised`, that together match these events.
