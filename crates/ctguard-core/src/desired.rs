@@ -41,7 +41,7 @@ use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::{AccountReads, ReadSet};
 use crate::snapshot::{Live, LiveTopic, Observed, Unreadable};
 use jiff::civil::Date;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -215,11 +215,15 @@ pub struct DesiredMachine {
     pub tags: Tags,
 }
 
-/// A dead-letter queue that ctguard keeps.
+/// A dead-letter queue that ctguard keeps. It says nothing of its place: a fleet has the same in
+/// thousands of them.
 #[derive(Debug, Clone)]
 pub struct DesiredQueue {
     pub queue: Queue,
-    pub own_statements: Vec<Value>,
+    /// The service that sends to it, as ARNs name it: `events` or `sns`.
+    pub service: &'static str,
+    /// What it sends for, without the place: the end of an ARN each.
+    pub sources: Vec<String>,
     pub tags: Tags,
 }
 
@@ -350,6 +354,22 @@ impl DestinationPath {
             Some((topic, home)) => (home, Some(topic)),
             None => (raised.clone(), at(raised)),
         }
+    }
+}
+
+impl DesiredQueue {
+    /// The statement of its policy that lets the service in, where it is in this place and has this
+    /// name.
+    pub fn own_statement(&self, place: &Place, name: &str) -> Value {
+        let sources = self.sources.iter().map(|source| place.arn(self.service, source));
+        json!({
+            "Sid": name,
+            "Effect": "Allow",
+            "Principal": { "Service": format!("{}.amazonaws.com", self.service) },
+            "Action": "sqs:SendMessage",
+            "Resource": place.arn("sqs", name),
+            "Condition": { "ArnLike": { "aws:SourceArn": sources.collect::<Vec<_>>() } },
+        })
     }
 }
 
