@@ -157,18 +157,23 @@ pub struct Proof {
 
 /// Proves every path of a blueprint.
 pub fn prove(desired: &Desired, live: &Live) -> Proof {
-    let mut prover = Prover { desired, live, known: cache::VerdictCache::default() };
-    let paths = desired.paths.iter().map(|path| prover.path(path)).collect();
-    let mut proof = Proof { paths, ..Proof::default() };
+    let mut proof = Proof { paths: paths(desired, live), ..Proof::default() };
     signals::collect(desired, live, &mut proof);
     proof.signals.extend(log_bucket::links(desired, live));
     remarks::collect(desired, live, &mut proof);
     proof.remarks.extend(additions::find(desired, live));
-    proof.remarks.sort();
+    // Those that are equal are one, so their order is of no matter.
+    proof.remarks.sort_unstable();
     proof.remarks.dedup();
     proof.unrouted =
         desired.alerts.iter().filter(|alert| !alert.routed).map(|alert| alert.id.clone()).collect();
     proof
+}
+
+/// Judges every path. What was kept of verdicts ends here: the rest of a proof needs none of it.
+fn paths(desired: &Desired, live: &Live) -> Vec<PathProof> {
+    let mut prover = Prover { desired, live, known: cache::VerdictCache::default() };
+    desired.paths.iter().map(|path| prover.path(path)).collect()
 }
 
 impl Proof {
