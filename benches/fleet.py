@@ -12,6 +12,7 @@ memory are the process's own, as the kernel tells them when it ends. These set t
     CTGUARD_BENCH_BOTO3_ACCOUNTS  accounts beside the hub's that the boto3 script reads (5)
     CTGUARD_BENCH_OLDER           another ctguard, run in turns with this one, and compared with it
     CTGUARD_BENCH_ROUNDS          how often each is run (1; with another ctguard 3)
+    CTGUARD_BENCH_FEWER           another size, in accounts, that is run as well: what memory grows by with each place
 """
 
 import collections
@@ -138,7 +139,38 @@ def main():
         # The built-in alerts are 14.
         blueprint.write_text(text + "".join(OWN.format(n=n) for n in range(RULES - 14)))
         with Stub(program, blueprint, accounts, latency) as stub:
-            compare(stub, ctguard, python, blueprint, accounts, regions, latency / 1000)
+            peaks = compare(stub, ctguard, python, blueprint, accounts, regions, latency / 1000)
+        if fewer := setting("FEWER", 0):
+            with Stub(program, blueprint, fewer, latency) as stub:
+                grown(stub, ctguard, blueprint, regions, (accounts, fewer), peaks)
+
+
+def both(ctguard):
+    """This ctguard, and the other one that it is compared with."""
+    older = os.environ.get("CTGUARD_BENCH_OLDER")
+    return {"ctguard": ctguard} | ({"older": older} if older else {})
+
+
+def once(stub, program, verb, blueprint, regions):
+    flags = ["--detailed-exitcode"] if verb == "plan" else []
+    env = environment(stub.url, HUB, regions[0])
+    return measured(stub, program, verb, "--quiet", *flags, blueprint, env=env)
+
+
+def grown(stub, ctguard, blueprint, regions, sizes, peaks):
+    """The lines that say what memory grows by: two sizes tell it from what a run takes in any case."""
+    more, fewer = sizes
+    places = (more - fewer) * len(regions)
+    print(f"\nhighest memory, {fewer:,} and {more:,} accounts:")
+    each = {}
+    for verb in ("plan", "verify"):
+        for name, program in both(ctguard).items():
+            took, _ = once(stub, program, verb, blueprint, regions)
+            large = peaks[verb][name]
+            each[verb, name] = (large - took.peak) * 1024 / places
+            print(f"  {verb}, {name:<7} {took.peak:.1f} and {large:.1f} MiB, {each[verb, name]:.1f} KiB a place")
+        if (verb, "older") in each:
+            print(f"  {verb}, this ÷ older: {each[verb, 'ctguard'] / each[verb, 'older']:.2f}")
 
 
 def compare(stub, ctguard, python, blueprint, accounts, regions, latency):
@@ -149,18 +181,14 @@ def compare(stub, ctguard, python, blueprint, accounts, regions, latency):
     )
     print("| | calls | floor | listing accounts | wall | wall ÷ floor | wall ÷ (floor + listing) | CPU | CPU a call | highest memory | throttled | most in flight |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
-    older = os.environ.get("CTGUARD_BENCH_OLDER")
-    programs = {"ctguard": ctguard} | ({"older": older} if older else {})
+    programs = both(ctguard)
+    older = programs.get("older")
     asked, taken = {}, {}
     for verb in ("plan", "verify"):
-        flags = ["--detailed-exitcode"] if verb == "plan" else []
         runs, found = {name: [] for name in programs}, {}
         for _ in range(setting("ROUNDS", 3 if older else 1)):
             for name, which in programs.items():
-                took, found[name] = measured(
-                    stub, which, verb, "--quiet", *flags, blueprint,
-                    env=environment(stub.url, HUB, regions[0]),
-                )
+                took, found[name] = once(stub, which, verb, blueprint, regions)
                 runs[name].append(took)
         for name in programs:
             row(f"`{name} {verb}`", runs[name], found[name], latency, IN_FLIGHT)
@@ -185,6 +213,7 @@ def compare(stub, ctguard, python, blueprint, accounts, regions, latency):
     for operation in sorted(asked["plan"] | asked["verify"]):
         count, more = asked["plan"][operation], asked["verify"][operation] - asked["plan"][operation]
         print(f"  {operation:<40}{count:>9,}{more:>+9,}{count / places:>9.2f}")
+    return {verb: {name: max(run.peak for run in all) for name, all in runs.items()} for verb, runs in taken.items()}
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@
 #     make bench-fleet
 #     CTGUARD_BENCH_PROFILE=dev CTGUARD_BENCH_ACCOUNTS=20 CTGUARD_BENCH_REGIONS=3 make bench-fleet
 #
-#     CTGUARD_BENCH_OLDER=/path/to/another/ctguard make bench-fleet
+#     CTGUARD_BENCH_OLDER=/path/to/another/ctguard CTGUARD_BENCH_FEWER=300 make bench-fleet
 #
-# The second is a quick look, and no measurement; the third says what became cheaper. benches/fleet.py says what else can be set, and
+# The second is a quick look, and no measurement; the third says what became cheaper, and what memory grows by. benches/fleet.py says what else can be set, and
 # docs/performance.md what the numbers mean and which ones were measured.
 set -eu
 

@@ -46,7 +46,7 @@ pub async fn observe(
         .buffer_unordered(concurrency.max(1))
         .collect::<BTreeMap<_, _>>();
     let (mut accounts, places) =
-        futures::join!(accounts, read(cloud, wanted, &shared, concurrency, &told));
+        futures::join!(accounts, read(cloud, wanted, (&shared, Some(desired)), concurrency, &told));
 
     let regions = &AccountReads { enabled_regions: true, ..AccountReads::default() };
     let mut in_doubt = accounts_in_doubt(&places);
@@ -74,7 +74,7 @@ pub async fn observe(
         }
         listener(ProgressEvent::ObserveMore { places: referred.len() });
         let asked = referred.clone();
-        for (place, more) in read(cloud, asked, &shared, concurrency, &told).await {
+        for (place, more) in read(cloud, asked, (&shared, None), concurrency, &told).await {
             if let (Some(first), Some(asked)) = (live.places.get_mut(&place), referred.get(&place))
             {
                 made::join(first, more, asked);
@@ -91,7 +91,7 @@ pub async fn observe(
     let homes = homes_elsewhere(desired, &live.places);
     if !homes.is_empty() {
         listener(ProgressEvent::ObserveMore { places: homes.len() });
-        live.places.extend(read(cloud, homes, &shared, concurrency, &told).await);
+        live.places.extend(read(cloud, homes, (&shared, None), concurrency, &told).await);
     }
     listener(ProgressEvent::ObserveFinished);
     live
@@ -113,11 +113,11 @@ pub async fn every_rule(
     let reads = ReadSet { every_rule: true, ..ReadSet::default() };
     let wanted = places.into_iter().map(|place| (place, reads.clone()));
     let shared = Shared::default();
-    let places = read(cloud, wanted, &shared, concurrency, &told).await;
+    let places = read(cloud, wanted, (&shared, None), concurrency, &told).await;
     let mut live = Live { accounts: BTreeMap::new(), places };
     let referred = more(&live);
     listener(ProgressEvent::ObserveMore { places: referred.len() });
-    for (place, seen) in read(cloud, referred, &shared, concurrency, &told).await {
+    for (place, seen) in read(cloud, referred, (&shared, None), concurrency, &told).await {
         if let Some(first) = live.places.get_mut(&place) {
             first.topics = seen.topics;
         }
@@ -150,7 +150,7 @@ pub async fn observe_signals(
     let told = |place: &Place, complete| {
         listener(ProgressEvent::Counted { place: place.clone(), complete })
     };
-    let seen = read(cloud, wanted, &Shared::default(), concurrency, &told).await;
+    let seen = read(cloud, wanted, (&Shared::default(), None), concurrency, &told).await;
     listener(ProgressEvent::CountFinished);
     for (place, seen) in seen {
         if let Some(here) = live.places.get_mut(&place) {
@@ -163,19 +163,23 @@ pub async fn observe_signals(
 async fn read(
     cloud: &dyn Cloud,
     wanted: impl IntoIterator<Item = (Place, ReadSet)>,
-    shared: &Shared,
+    (shared, desired): (&Shared, Option<&Desired>),
     concurrency: usize,
     told: &(dyn Fn(&Place, bool) + Send + Sync),
 ) -> BTreeMap<Place, PlaceSnapshot> {
-    stream::iter(wanted)
+    let all: Vec<(Place, PlaceSnapshot)> = stream::iter(wanted)
         .map(|(place, reads)| async move {
             let seen = cloud.observe(&place, &reads).await;
             told(&place, seen.is_readable());
-            (place, shared.share(seen))
+            let here = desired.and_then(|desired| desired.places.get(&place));
+            let seen = shared.share(seen, here);
+            (place, seen)
         })
         .buffer_unordered(concurrency.max(1))
         .collect()
-        .await
+        .await;
+    // A map that is made of all at once is filled; one that grows is half empty.
+    all.into_iter().collect()
 }
 
 /// Accounts that see the organization's trail and may not have enabled its home region; without it

@@ -317,10 +317,10 @@ impl Everything {
         assert_eq!(attributes.filter_policy, None);
 
         let queue = snapshot.queues[&self.place.arn("sqs", QUEUE)].known().unwrap();
-        assert_eq!(queue.queue, self.queue);
+        assert_eq!(queue.queue.get(), self.queue);
         assert_eq!(queue.tags, Observed::Known(self.tags.clone()));
         let inbox = snapshot.queues[&self.place.arn("sqs", INBOX)].known().unwrap();
-        assert_eq!(inbox.queue.message_retention_seconds, 3600);
+        assert_eq!(inbox.queue.get().message_retention_seconds, 3600);
         assert_eq!(inbox.tags, Observed::Absent, "the tags of a subscriber's queue decide nothing");
 
         let trails = snapshot.trails.known().unwrap();

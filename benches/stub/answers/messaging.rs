@@ -66,19 +66,20 @@ impl Account {
         let region = place.region.as_str();
         for (arn, live) in &seen.queues {
             let live = live.known().unwrap();
+            let queue = live.queue.get();
             let name = Arn::parse(arn).unwrap().resource;
             let url = format!("{url}/{}/{name}", place.account);
             self.json(region, "GetQueueUrl", name, json!({ "QueueUrl": url }));
             let mut attributes = json!({
                 "QueueArn": arn,
-                "MessageRetentionPeriod": live.queue.message_retention_seconds.to_string(),
-                "SqsManagedSseEnabled": live.queue.sqs_managed_sse.to_string(),
+                "MessageRetentionPeriod": queue.message_retention_seconds.to_string(),
+                "SqsManagedSseEnabled": queue.sqs_managed_sse.to_string(),
                 "ApproximateNumberOfMessages": live.messages.to_string(),
             });
-            if let Some(policy) = &live.queue.policy {
+            if let Some(policy) = &queue.policy {
                 attributes["Policy"] = policy.to_string().into();
             }
-            if let Some(key) = &live.queue.kms_key {
+            if let Some(key) = &queue.kms_key {
                 attributes["KmsMasterKeyId"] = key.as_str().into();
             }
             self.json(region, "GetQueueAttributes", name, json!({ "Attributes": attributes }));

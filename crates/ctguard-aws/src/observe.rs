@@ -42,7 +42,7 @@ use ctguard_core::scope::{AccountId, Arn, Place, Region};
 use ctguard_core::snapshot::{AccountReads, ReadSet};
 use ctguard_core::snapshot::{
     AccountSnapshot, LiveBucket, LiveBus, LiveFunction, LiveKey, LiveMachine, LiveQueue, LiveRule,
-    LiveSubscription, LiveTopic, LiveTrail, Observed, PlaceSnapshot, Unreadable,
+    LiveSubscription, LiveTopic, LiveTrail, Observed, Packed, PlaceSnapshot, Unreadable,
 };
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
@@ -364,6 +364,7 @@ impl Reading<'_> {
                 let tags = self.tags_if_ours(arn, self.session.queue_tags(arn)).await;
                 let age = created.map(|second| jiff::Timestamp::now().as_second() - second);
                 let age_hours = age.and_then(|age| u64::try_from(age / 3_600).ok());
+                let queue = Packed::of(&queue);
                 Observed::Known(LiveQueue { queue, tags, messages, age_hours })
             }
             Observed::Absent => Observed::Absent,
@@ -493,7 +494,7 @@ impl Reading<'_> {
         trails: &Observed<SmallMap<String, LiveTrail>>,
     ) -> BTreeMap<String, Observed<LiveKey>> {
         let topics = topics.values().filter_map(|topic| topic.known()?.topic.kms_key.clone());
-        let queues = queues.values().filter_map(|queue| queue.known()?.queue.kms_key.clone());
+        let queues = queues.values().filter_map(|queue| queue.known()?.queue.get().kms_key);
         let buses = buses.values().filter_map(|bus| bus.known()?.bus.kms_key.clone());
         let default = default_bus_key.known().cloned();
         let place = &self.session.place;

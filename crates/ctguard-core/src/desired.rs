@@ -41,8 +41,9 @@ use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::{AccountReads, ReadSet};
 use crate::snapshot::{Live, LiveTopic, Observed, Unreadable};
 use jiff::civil::Date;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// Everything that should exist, place by place, and why.
@@ -214,11 +215,15 @@ pub struct DesiredMachine {
     pub tags: Tags,
 }
 
-/// A dead-letter queue that ctguard keeps.
+/// A dead-letter queue that ctguard keeps. It says nothing of its place: a fleet has the same in
+/// thousands of them.
 #[derive(Debug, Clone)]
 pub struct DesiredQueue {
     pub queue: Queue,
-    pub own_statements: Vec<Value>,
+    /// The service that sends to it, as ARNs name it: `events` or `sns`.
+    pub service: &'static str,
+    /// What it sends for, without the place: the end of an ARN each.
+    pub sources: Vec<String>,
     pub tags: Tags,
 }
 
@@ -248,13 +253,30 @@ pub struct DesiredBucket {
 }
 
 /// The path of one alert from where its events land to its subscribers.
+///
+/// A fleet has hundreds of thousands of them, which share their ways; what a way has can be asked of
+/// the path.
 #[derive(Debug, Clone)]
 pub struct AlertPath {
-    pub alert: Arc<str>,
     pub lands: Place,
+    pub way: Arc<Way>,
+}
+
+impl Deref for AlertPath {
+    type Target = Way;
+
+    fn deref(&self) -> &Way {
+        &self.way
+    }
+}
+
+/// The way of one alert: the same from all places of an account where the same events land.
+#[derive(Debug, Clone)]
+pub struct Way {
+    pub alert: Arc<str>,
     pub raised: Place,
-    /// How the events get from `lands` to `raised`; absent without a hub.
-    pub forward: Option<Arc<Forward>>,
+    /// How the events get from where they land to `raised`; absent without a hub.
+    pub forward: Option<Forward>,
     /// The events of the alert that can land there.
     pub events: Arc<[EventRef]>,
     /// Keys of the rules, in `raised`, that together match these events.
@@ -332,6 +354,22 @@ impl DestinationPath {
             Some((topic, home)) => (home, Some(topic)),
             None => (raised.clone(), at(raised)),
         }
+    }
+}
+
+impl DesiredQueue {
+    /// The statement of its policy that lets the service in, where it is in this place and has this
+    /// name.
+    pub fn own_statement(&self, place: &Place, name: &str) -> Value {
+        let sources = self.sources.iter().map(|source| place.arn(self.service, source));
+        json!({
+            "Sid": name,
+            "Effect": "Allow",
+            "Principal": { "Service": format!("{}.amazonaws.com", self.service) },
+            "Action": "sqs:SendMessage",
+            "Resource": place.arn("sqs", name),
+            "Condition": { "ArnLike": { "aws:SourceArn": sources.collect::<Vec<_>>() } },
+        })
     }
 }
 

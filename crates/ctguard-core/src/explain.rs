@@ -12,7 +12,7 @@ pub use subject::{NotFound, Subject};
 use crate::blueprint::{Alert, Blueprint, Outcome, Risk};
 use crate::catalogue;
 use crate::desired::landing::{LandsIn, can_land};
-use crate::desired::{AlertPath, Desired, Forward, SignalReads};
+use crate::desired::{AlertPath, Desired, Forward, SignalReads, Way};
 use crate::event::EventRef;
 use crate::event::outcome::{Ended, Told};
 use crate::identity::ByIdentity;
@@ -239,9 +239,11 @@ pub fn paths<'a>(desired: &'a Desired, subject: &Subject) -> Vec<AlertPath> {
         }
         let forward = path.forward.as_ref().map(|forward| {
             let rules = about(&path.lands, &forward.rules);
-            Arc::new(Forward { rules, ..Forward::clone(forward) })
+            Forward { rules, ..forward.clone() }
         });
-        Some(AlertPath { events, rules: about(&path.raised, &path.rules), forward, ..path.clone() })
+        let rules = about(&path.raised, &path.rules);
+        let way = Way { events, rules, forward, ..Way::clone(&path.way) };
+        Some(AlertPath { lands: path.lands.clone(), way: Arc::new(way) })
     });
     narrowed.collect()
 }

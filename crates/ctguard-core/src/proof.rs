@@ -42,21 +42,29 @@ pub use object::LinkObject;
 pub use report::{AlertCounts, Counts, Covered, Finding, RemarkGroup, Report, Unread};
 pub(crate) use topic::key_beforehand;
 
-use crate::desired::{AlertPath, Desired, DestinationPath};
+use crate::desired::{AlertPath, Desired, DestinationPath, Way};
 use crate::scope::Place;
 use crate::snapshot::Live;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::sync::Arc;
 
-/// The links of one alert in one place.
+/// The links of one alert in one place. What the path's way has can be asked of it.
 #[derive(Debug, Clone)]
 pub struct PathProof {
-    pub alert: Arc<str>,
     pub lands: Place,
-    pub raised: Place,
+    pub way: Arc<Way>,
     pub links: Links,
+}
+
+impl Deref for PathProof {
+    type Target = Way;
+
+    fn deref(&self) -> &Way {
+        &self.way
+    }
 }
 
 /// The links of a path, in the order of the chain. Paths share them: with a hub, the links after it
@@ -69,8 +77,9 @@ pub struct Links {
     onward: Shared,
 }
 
-/// Judged links that several paths share.
-type Shared = Arc<[Arc<Link>]>;
+/// Judged links that several paths share. There are two of these to each path, so they are held by
+/// one word and not by two.
+type Shared = Arc<Vec<Arc<Link>>>;
 
 impl Links {
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Link>> + Clone {
@@ -97,7 +106,7 @@ impl<'a> IntoIterator for &'a Links {
 
 impl FromIterator<Arc<Link>> for Links {
     fn from_iter<I: IntoIterator<Item = Arc<Link>>>(links: I) -> Self {
-        Self { here: Arc::default(), onward: links.into_iter().collect() }
+        Self { here: Arc::default(), onward: Arc::new(links.into_iter().collect()) }
     }
 }
 
@@ -148,18 +157,23 @@ pub struct Proof {
 
 /// Proves every path of a blueprint.
 pub fn prove(desired: &Desired, live: &Live) -> Proof {
-    let mut prover = Prover { desired, live, known: cache::VerdictCache::default() };
-    let paths = desired.paths.iter().map(|path| prover.path(path)).collect();
-    let mut proof = Proof { paths, ..Proof::default() };
+    let mut proof = Proof { paths: paths(desired, live), ..Proof::default() };
     signals::collect(desired, live, &mut proof);
     proof.signals.extend(log_bucket::links(desired, live));
     remarks::collect(desired, live, &mut proof);
     proof.remarks.extend(additions::find(desired, live));
-    proof.remarks.sort();
+    // Those that are equal are one, so their order is of no matter.
+    proof.remarks.sort_unstable();
     proof.remarks.dedup();
     proof.unrouted =
         desired.alerts.iter().filter(|alert| !alert.routed).map(|alert| alert.id.clone()).collect();
     proof
+}
+
+/// Judges every path. What was kept of verdicts ends here: the rest of a proof needs none of it.
+fn paths(desired: &Desired, live: &Live) -> Vec<PathProof> {
+    let mut prover = Prover { desired, live, known: cache::VerdictCache::default() };
+    desired.paths.iter().map(|path| prover.path(path)).collect()
 }
 
 impl Proof {
@@ -214,12 +228,8 @@ impl<'a> Prover<'a> {
         }
         let here = self.known.shared(&here);
         let onward = self.onward(path);
-        PathProof {
-            alert: path.alert.clone(),
-            lands: path.lands.clone(),
-            raised: path.raised.clone(),
-            links: Links { here, onward },
-        }
+        let links = Links { here, onward };
+        PathProof { lands: path.lands.clone(), way: path.way.clone(), links }
     }
 
     /// Whether a trail records the events of a path. Of an event that may be recorded in several

@@ -8,9 +8,11 @@
 
 pub mod answer;
 pub mod file;
+mod packed;
 mod reads;
 
 pub use crate::cause::CloudErrorKind;
+pub use packed::Packed;
 pub use reads::{AccountReads, OrganizationReads, ReadSet};
 
 use crate::cause::Cause;
@@ -403,7 +405,7 @@ pub enum LiveSubscription {
 /// A queue with what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveQueue {
-    pub queue: Queue,
+    pub queue: Packed<Queue>,
     /// Not read for queues that only subscribe: `Absent` there.
     pub tags: Observed<Tags>,
     /// `ApproximateNumberOfMessages`.

@@ -14,7 +14,9 @@ pub(crate) use role::trust_of_all_rules;
 
 use super::landing::sign_ins_missed;
 use super::placement::check_landing;
-use super::{AlertInfo, Desired, DesiredPlace, DesiredRule, Intent, Names, Scope, Trust, trail};
+use super::{
+    AlertInfo, Desired, DesiredPlace, DesiredQueue, DesiredRule, Intent, Names, Scope, Trust, trail,
+};
 use crate::blueprint::{Alert, Blueprint, Format, ManagedTrail, TrustedTrail};
 use crate::codes;
 use crate::codes::Code;
@@ -25,6 +27,7 @@ use crate::event::EventRef;
 use crate::mail::MachineFacts;
 use crate::message;
 use crate::resource::rule::{Input, WILDCARD_RULES_PER_BUS, rules_per_bus};
+use crate::resource::small_map::SmallMap;
 use crate::scope::{AccountId, Partition, Place};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +69,8 @@ struct Compiler<'a> {
     /// The same in every place of the same class.
     patterns: BTreeMap<PatternKey<'a>, Vec<Arc<Compiled>>>,
     inputs: BTreeMap<(usize, Format, Partition), Option<Input>>,
+    /// The dead-letter queues of places, by whether they have rules, and by their topics.
+    queues: BTreeMap<(bool, Vec<String>), SmallMap<String, DesiredQueue>>,
     /// The names of accounts whose rules are reached by their own events alone.
     account_names: BTreeMap<AccountId, String>,
     problems: Vec<Diagnostic>,
@@ -92,6 +97,7 @@ impl<'a> Compiler<'a> {
             as_of,
             patterns: BTreeMap::new(),
             inputs: BTreeMap::new(),
+            queues: BTreeMap::new(),
             account_names: BTreeMap::new(),
             problems: Vec::new(),
             publishing: BTreeMap::new(),
@@ -175,7 +181,7 @@ impl<'a> Compiler<'a> {
         desired.paths.shrink_to_fit();
         desired.paths.sort_by(|a, b| (&a.alert, &a.lands).cmp(&(&b.alert, &b.lands)));
         for (place, here) in &mut desired.places {
-            self.queues(place, here);
+            self.queues(here);
             self.quotas(place, here);
         }
         desired.index_endpoints();

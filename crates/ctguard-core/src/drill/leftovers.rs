@@ -293,7 +293,7 @@ impl Finding<'_> {
             let absent = Observed::Absent;
             let live = seen.queues.get(&place.arn("sqs", &queue)).unwrap_or(&absent);
             if let Some(live) = self.own(place, "queue", &queue, live, |live| &live.tags) {
-                self.found.told.extend(topics_of(&live.queue));
+                self.found.told.extend(topics_of(&live.queue.get()));
                 self.call(place, Action::DeleteQueue { name: queue });
             }
         }

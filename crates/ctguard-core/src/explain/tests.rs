@@ -1,5 +1,6 @@
 use super::fold::PlaceChain;
 use super::*;
+use crate::desired::Way;
 use crate::proof::PathProof;
 use crate::scope::{AccountId, Region};
 use std::sync::Arc;
@@ -27,7 +28,15 @@ fn link(place: &Place, object: &str, cause: &str) -> Arc<Link> {
 fn path(region: &str, links: &[(&str, &str)]) -> PathProof {
     let lands = place(region);
     let links = links.iter().map(|(object, cause)| link(&lands, object, cause)).collect();
-    PathProof { alert: "a".into(), raised: lands.clone(), lands, links }
+    let way = Way {
+        alert: "a".into(),
+        raised: lands.clone(),
+        forward: None,
+        events: [].into(),
+        rules: [].into(),
+        destinations: [].into(),
+    };
+    PathProof { lands, way: Arc::new(way), links }
 }
 
 fn folded(paths: &[PathProof]) -> Vec<(usize, Vec<String>)> {

@@ -136,7 +136,7 @@ pub(super) fn items(desired: &Desired, place: &Place, home: bool) -> Vec<Item> {
     all.extend(here.queues.iter().map(|(name, queue)| Item::Queue {
         name: name.clone(),
         queue: queue.queue.clone(),
-        policy: policy::document(queue.own_statements.clone()),
+        policy: policy::document(vec![queue.own_statement(place, name)]),
         tags: queue.tags.clone(),
     }));
     let prefix = desired.names.prefix();

@@ -145,7 +145,7 @@ pub(super) struct Holder<'a> {
     /// Each path, and whether it delivers what reaches it.
     paths: Vec<(&'a AlertPath, bool)>,
     /// What is not shown of each.
-    doubts: Vec<&'a Doubts>,
+    doubts: Vec<Option<&'a Doubts>>,
     /// The paths that begin in a place.
     landing: BTreeMap<&'a Place, Vec<usize>>,
 }
@@ -168,7 +168,7 @@ impl<'a> Holder<'a> {
         for (index, (path, _)) in paths.iter().enumerate() {
             landing.entry(&path.lands).or_default().push(index);
         }
-        let doubts = forecasts.iter().map(|forecast| &forecast.doubts).collect();
+        let doubts = forecasts.iter().map(|forecast| forecast.doubts.as_deref()).collect();
         Self { sight, desired, live, paths, doubts, landing }
     }
 
@@ -259,10 +259,10 @@ impl<'a> Holder<'a> {
         key.bus().is_none() && seen.is_some_and(|seen| seen.other_rules.contains_key(key.name()))
     }
 
-    /// The paths that begin in a place, with what is not shown of them.
+    /// The paths that begin in a place and of which something is not shown, with that.
     fn judged(&self, place: &Place) -> impl Iterator<Item = (&AlertPath, &Doubts)> {
         let landing = self.landing.get(place).into_iter().flatten();
-        landing.map(|index| (self.paths[*index].0, self.doubts[*index]))
+        landing.filter_map(|index| Some((self.paths[*index].0, self.doubts[*index]?)))
     }
 
     /// What keeps the replacement of a removed target from being proven, where no apply and nobody

@@ -12,6 +12,16 @@ use crate::snapshot::{Live, LiveRule, Observed};
 use eventbridge_pattern::{Coverage, Pattern};
 use std::collections::BTreeMap;
 
+/// In how many places an alert reaches everybody: in all, now, after the plan, and once people have
+/// confirmed.
+#[derive(Default)]
+struct Tally {
+    places: usize,
+    now: usize,
+    after: usize,
+    confirmed: usize,
+}
+
 /// One effect per alert, gravest first, then the alerts whose rules the plan removes.
 pub(super) fn of(
     desired: &Desired,
@@ -19,25 +29,27 @@ pub(super) fn of(
     forecasts: &[PathForecast],
     plan: &Plan,
 ) -> Vec<Effect> {
-    let mut paths: BTreeMap<&str, Vec<PathForecast>> = BTreeMap::new();
+    let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     for (path, forecast) in desired.paths.iter().zip(forecasts) {
-        let mut forecast = forecast.clone();
-        forecast.now |= forecast.after && raised_by_another(desired, live, path);
-        paths.entry(&*path.alert).or_default().push(forecast);
+        let by_another = || forecast.after && raised_by_another(desired, live, path);
+        let tally = tallies.entry(&*path.alert).or_default();
+        tally.places += 1;
+        tally.now += usize::from(forecast.now || by_another());
+        tally.after += usize::from(forecast.after);
+        tally.confirmed += usize::from(forecast.confirmed);
     }
     let mut effects: Vec<Effect> = desired
         .alerts
         .iter()
         .filter_map(|alert| {
-            let paths = paths.get(alert.id.as_str())?;
-            let count = |test: fn(&PathForecast) -> bool| paths.iter().filter(|p| test(p)).count();
+            let tally = tallies.get(alert.id.as_str())?;
             Some(Effect {
                 alert: alert.id.clone(),
                 risk: Some(alert.risk),
-                places: paths.len(),
-                alerting_now: count(|path| path.now),
-                alerting_after: count(|path| path.after),
-                alerting_confirmed: count(|path| path.confirmed),
+                places: tally.places,
+                alerting_now: tally.now,
+                alerting_after: tally.after,
+                alerting_confirmed: tally.confirmed,
                 removed: false,
             })
         })

@@ -24,8 +24,8 @@ pub(super) struct PathForecast {
     pub hands_on_now: bool,
     /// It will be, once the plan is applied.
     pub hands_on_after: bool,
-    /// What is only assumed, or broken for longer than this apply.
-    pub doubts: Doubts,
+    /// What is only assumed, or broken for longer than this apply; absent without any, as mostly.
+    pub doubts: Option<Box<Doubts>>,
 }
 
 /// What is not shown of a path from the event bus on, each as a text of what was seen.
@@ -39,14 +39,18 @@ pub(super) struct Doubts {
 }
 
 impl Doubts {
-    fn of<'l>(links: impl Iterator<Item = &'l Arc<Link>> + Clone, trail_refused: bool) -> Self {
+    fn of<'l>(
+        links: impl Iterator<Item = &'l Arc<Link>> + Clone,
+        trail_refused: bool,
+    ) -> Option<Box<Self>> {
         let seen = |link: &Arc<Link>| format!("{}: {}", link.object, link.cause);
         let own = |link: &&Arc<Link>| link.status == Status::Assumed && !is_anyones(link.code);
         let lasts = |link: &&Arc<Link>| !mended(link, trail_refused);
-        Self {
+        let doubts = Self {
             own: links.clone().filter(own).map(|link| (link.code, seen(link))).collect(),
             lasting: links.clone().find(lasts).map(seen),
-        }
+        };
+        (doubts != Self::default()).then(|| Box::new(doubts))
     }
 }
 

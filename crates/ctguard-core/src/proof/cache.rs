@@ -163,7 +163,7 @@ impl<'a> VerdictCache<'a> {
     }
 
     pub fn keep_onward(&mut self, key: Onward<'a>, links: Vec<Arc<Link>>) -> Shared {
-        let links: Shared = links.into();
+        let links = Shared::new(links);
         self.onward.insert(key, links.clone());
         links
     }
@@ -179,7 +179,9 @@ impl<'a> VerdictCache<'a> {
         if let Some(known) = self.shared.get(&distinct) {
             return known.clone();
         }
-        let links: Shared = distinct.iter().filter_map(|id| self.link(*id)).cloned().collect();
+        let mut links = Vec::with_capacity(distinct.len());
+        links.extend(distinct.iter().filter_map(|id| self.link(*id)).cloned());
+        let links = Shared::new(links);
         self.shared.insert(distinct, links.clone());
         links
     }

@@ -169,7 +169,7 @@ fn refuses(
                 through: None,
                 extra: &[],
             };
-            match admission(live.queue.policy.as_ref(), &request) {
+            match admission(live.queue.get().policy.as_ref(), &request) {
                 Admission::Refuses(refusal) => {
                     let own = desired.places.get(&place);
                     let own = own.is_some_and(|here| here.queues.contains_key(arn.resource));

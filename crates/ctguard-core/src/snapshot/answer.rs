@@ -114,13 +114,14 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
     let topics = question.named_and_tagged("sns", &reads.topics, topics, |topic| &topic.tags);
     let queues = question.named_and_tagged("sqs", &reads.queues, queues, |queue| &queue.tags);
     let of_topics = topics.values().filter_map(|topic| topic.known()?.topic.kms_key.as_ref());
-    let of_queues = queues.values().filter_map(|queue| queue.known()?.queue.kms_key.as_ref());
+    let of_queues: Vec<String> =
+        queues.values().filter_map(|queue| queue.known()?.queue.get().kms_key).collect();
     let answered = question.buses(buses);
     let of_buses = answered.values().filter_map(|bus| bus.known()?.bus.kms_key.as_ref());
     let of_buses = of_buses.chain(default_bus_key.known());
     let of_trails = trails.known().into_iter().flatten().filter_map(|(_, live)| live.key_at(place));
     let wanted: BTreeSet<&String> =
-        of_topics.chain(of_queues).chain(of_buses).chain(of_trails).collect();
+        of_topics.chain(&of_queues).chain(of_buses).chain(of_trails).collect();
     let named = reads.keys.iter().map(|key| (key.clone(), or_not_asked(keys.get(key))));
     let keys = keys.iter().filter(|(key, _)| wanted.contains(key));
     let keys = named.chain(keys.map(|(key, seen)| (key.clone(), seen.clone()))).collect();

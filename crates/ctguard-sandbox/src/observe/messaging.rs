@@ -12,7 +12,7 @@ use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::scope::Place;
 use ctguard_core::snapshot::ReadSet;
 use ctguard_core::snapshot::{
-    LiveFunction, LiveKey, LiveQueue, LiveSubscription, LiveTopic, Observed,
+    LiveFunction, LiveKey, LiveQueue, LiveSubscription, LiveTopic, Observed, Packed,
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,7 +151,8 @@ pub fn queues(
             } else {
                 Observed::Absent
             };
-            let (queue, messages) = (given_back::queue(&stored.queue), stored.messages);
+            let queue = Packed::of(&given_back::queue(&stored.queue));
+            let messages = stored.messages;
             let now = reader.state.clock;
             let age = stored.created.map(|made| now.0.as_second() - made.0.as_second());
             let age_hours = age.and_then(|age| u64::try_from(age / 3_600).ok());
@@ -193,7 +194,7 @@ pub fn keys(
     others: BTreeSet<String>,
 ) -> BTreeMap<String, Observed<LiveKey>> {
     let topics = topics.values().filter_map(|live| live.known()?.topic.kms_key.clone());
-    let queues = queues.values().filter_map(|live| live.known()?.queue.kms_key.clone());
+    let queues = queues.values().filter_map(|live| live.known()?.queue.get().kms_key);
     let names: BTreeSet<_> = topics.chain(queues).chain(others).collect();
     names.into_iter().map(|name| (name.clone(), key(reader, &name))).collect()
 }

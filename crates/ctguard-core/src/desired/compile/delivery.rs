@@ -8,6 +8,7 @@ use crate::desired::{DesiredPlace, DesiredQueue, DesiredTopic, DestinationPath, 
 use crate::diag::Diagnostic;
 use crate::resource::queue::{Queue, RETENTION_SECONDS};
 use crate::resource::rule::role_name;
+use crate::resource::small_map::SmallMap;
 use crate::resource::topic::{Protocol, SubscriptionAttributes, delivers};
 use crate::resource::{Kind, Tags};
 use crate::scope::{AccountId, Arn, Place, Region};
@@ -258,22 +259,23 @@ impl Compiler<'_> {
     }
 
     /// The dead-letter queues of targets and subscribers, where there are any.
-    pub(super) fn queues(&self, place: &Place, here: &mut DesiredPlace) {
-        let prefix = self.names.prefix();
-        // Those on a bus of the hub's name too: they may still be here when the blueprint has no
-        // hub any more.
-        let rules = [format!("rule/{prefix}*"), format!("rule/{}/{prefix}*", self.names.bus())];
-        let rules = rules.map(|rules| place.arn("events", &rules));
-        let topics: Vec<String> = here.topics.keys().map(|name| place.arn("sns", name)).collect();
-        let mut add = |name: String, service: &str, sources: Value| {
-            let statement = json!({
-                "Sid": name,
-                "Effect": "Allow",
-                "Principal": { "Service": service },
-                "Action": "sqs:SendMessage",
-                "Resource": place.arn("sqs", &name),
-                "Condition": { "ArnLike": { "aws:SourceArn": sources } },
-            });
+    pub(super) fn queues(&mut self, here: &mut DesiredPlace) {
+        let topics: Vec<String> = here.topics.keys().cloned().collect();
+        let of = (!here.rules.is_empty(), topics);
+        here.queues = match self.queues.get(&of) {
+            Some(known) => known.clone(),
+            None => {
+                let queues = self.queues_of(of.0, of.1.clone());
+                self.queues.insert(of, queues.clone());
+                queues
+            }
+        };
+    }
+
+    /// The queues where there are rules, and these topics.
+    fn queues_of(&self, rules: bool, topics: Vec<String>) -> SmallMap<String, DesiredQueue> {
+        let mut queues = SmallMap::new();
+        let mut add = |name: String, service: &'static str, sources: Vec<String>| {
             let queue = DesiredQueue {
                 queue: Queue {
                     message_retention_seconds: RETENTION_SECONDS,
@@ -281,17 +283,24 @@ impl Compiler<'_> {
                     kms_key: None,
                     policy: None,
                 },
-                own_statements: vec![statement],
+                service,
+                sources,
                 tags: tags_of(self.blueprint, Kind::Queue, None),
             };
-            here.queues.insert(name, queue);
+            queues.insert(name, queue);
         };
-        if !here.rules.is_empty() {
-            add(self.names.targets_queue(), "events.amazonaws.com", json!(rules));
+        if rules {
+            let prefix = self.names.prefix();
+            // Those on a bus of the hub's name too: they may still be here when the blueprint has no
+            // hub any more.
+            let bus = self.names.bus();
+            let rules = vec![format!("rule/{prefix}*"), format!("rule/{bus}/{prefix}*")];
+            add(self.names.targets_queue(), "events", rules);
         }
         if !topics.is_empty() {
-            add(self.names.subscriptions_queue(), "sns.amazonaws.com", json!(topics));
+            add(self.names.subscriptions_queue(), "sns", topics);
         }
+        queues
     }
 }
 

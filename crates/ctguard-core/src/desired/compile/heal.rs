@@ -14,7 +14,7 @@ use crate::blueprint::{Alert, Destination, Heal};
 use crate::codes;
 use crate::desired::pattern::Origin;
 use crate::desired::{
-    AlertPath, Desired, DesiredMachine, DesiredPlace, DestinationPath, MachinePath, tags_of,
+    AlertPath, Desired, DesiredMachine, DesiredPlace, DestinationPath, MachinePath, Way, tags_of,
 };
 use crate::diag::Diagnostic;
 use crate::heal::{self, HealInput, MACHINE_CALLS, TRAIL_CALLS};
@@ -128,9 +128,8 @@ impl<'a> Compiler<'a> {
             true => key,
             false => place.arn("kms", &key),
         }));
-        desired.paths.push(AlertPath {
+        let way = Way {
             alert: Arc::from(alert.id.as_str()),
-            lands: place.clone(),
             raised: place.clone(),
             forward: None,
             events: alert.events.as_slice().into(),
@@ -146,7 +145,8 @@ impl<'a> Compiler<'a> {
                 subscribers: destination.subscribers.clone(),
             }]
             .into(),
-        });
+        };
+        desired.paths.push(AlertPath { lands: place.clone(), way: Arc::new(way) });
         Some((target_id, publishing))
     }
 

@@ -20,7 +20,7 @@ use crate::codes;
 use crate::desired::landing::{can_land, landing_in};
 use crate::desired::pattern::Compiled;
 use crate::desired::{
-    AlertPath, Desired, DesiredBus, DesiredPlace, DestinationPath, Forward, Scope, tags_of,
+    AlertPath, Desired, DesiredBus, DesiredPlace, DestinationPath, Forward, Scope, Way, tags_of,
 };
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
@@ -28,6 +28,7 @@ use crate::resource::Kind;
 use crate::resource::keys::RuleKey;
 use crate::scope::{AccountId, Place};
 use admission::Admission;
+use forward::Forwarding;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -37,6 +38,14 @@ struct HubRules {
     /// Each key with the pattern that it carries.
     rules: Vec<(RuleKey, Arc<Compiled>)>,
     destinations: Arc<[DestinationPath]>,
+}
+
+/// What the places of an account have in common.
+struct Sender {
+    /// ARN of the role that its rules forward with.
+    role_arn: Arc<str>,
+    /// By the class of the place, which is kept as long as this, and the alert.
+    ways: BTreeMap<(*const Forwarding, usize), Arc<Way>>,
 }
 
 impl<'a> Compiler<'a> {
@@ -147,7 +156,7 @@ impl<'a> Compiler<'a> {
         let mut known = forward::ForwardingCache::default();
         let ids: Vec<Arc<str>> =
             blueprint.alerts.iter().map(|alert| alert.id.as_str().into()).collect();
-        let mut roles: BTreeMap<AccountId, Arc<str>> = BTreeMap::new();
+        let mut senders: BTreeMap<AccountId, Sender> = BTreeMap::new();
         let mut places = std::mem::take(&mut desired.places);
         for (place, here) in &mut places {
             // The events that land here, with the rules in the hub that match them.
@@ -162,42 +171,38 @@ impl<'a> Compiler<'a> {
             if landing.is_empty() {
                 continue;
             }
-            let role_arn = roles.entry(place.account.clone()).or_insert_with(|| {
-                let wanted = role::forwards(blueprint, &self.names, place, hub, bus_arn);
-                let arn = format!(
-                    "arn:{}:iam::{}:role/{}",
-                    place.region.partition(),
-                    place.account,
-                    wanted.name
-                );
-                desired.roles.insert(place.account.clone(), wanted);
-                arn.into()
-            });
+            let Sender { role_arn, ways } =
+                senders.entry(place.account.clone()).or_insert_with(|| {
+                    let wanted = role::forwards(blueprint, &self.names, place, hub, bus_arn);
+                    let arn = format!(
+                        "arn:{}:iam::{}:role/{}",
+                        place.region.partition(),
+                        place.account,
+                        wanted.name
+                    );
+                    desired.roles.insert(place.account.clone(), wanted);
+                    Sender { role_arn: arn.into(), ways: BTreeMap::new() }
+                });
             let class: Vec<_> =
                 landing.iter().map(|(index, _, events)| (*index, events.clone())).collect();
             let forwarding = self.forwarding(&mut known, class);
             self.add_forwarding(&forwarding, place, here, &to_hub, bus_arn, role_arn);
-            // Most paths of a place use the same forwarding rules.
-            let mut ways: Vec<Arc<Forward>> = Vec::new();
             for (index, group, events) in landing {
-                let way = forwarding.way(index);
-                let known_way = ways.iter().find(|known| Arc::ptr_eq(&known.rules, &way.rules));
-                let forward = known_way.cloned().unwrap_or_else(|| {
-                    let (rules, bus_arn) = (way.rules.clone(), bus_arn.clone());
-                    Arc::new(Forward { rules, bus_arn, role_arn: role_arn.clone() })
-                });
-                if known_way.is_none() {
-                    ways.push(forward.clone());
-                }
-                desired.paths.push(AlertPath {
-                    alert: ids[index].clone(),
-                    lands: place.clone(),
-                    raised: hub.clone(),
-                    forward: Some(forward),
-                    rules: known.keys(index, group, &events),
-                    events: way.events.clone(),
-                    destinations: group.destinations.clone(),
-                });
+                let new = || {
+                    let forwarded = forwarding.way(index);
+                    let (rules, bus_arn) = (forwarded.rules.clone(), bus_arn.clone());
+                    Arc::new(Way {
+                        alert: ids[index].clone(),
+                        raised: hub.clone(),
+                        forward: Some(Forward { rules, bus_arn, role_arn: role_arn.clone() }),
+                        rules: known.keys(index, group, &events),
+                        events: forwarded.events.clone(),
+                        destinations: group.destinations.clone(),
+                    })
+                };
+                let way = ways.entry((Arc::as_ptr(&forwarding), index)).or_insert_with(new);
+                let way = way.clone();
+                desired.paths.push(AlertPath { lands: place.clone(), way });
             }
         }
         desired.places = places;

@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::blueprint::Alert;
 use crate::desired::landing::landing_in;
 use crate::desired::pattern::Origin;
-use crate::desired::{AlertPath, Desired, DesiredPlace};
+use crate::desired::{AlertPath, Desired, DesiredPlace, Way};
 use crate::scope::Place;
 use std::sync::Arc;
 
@@ -38,14 +38,14 @@ impl<'a> Compiler<'a> {
         for compiled in self.patterns(index, alert, &events, &Origin::Any) {
             self.rules(alert, &compiled, &targets, None, here, &mut rules);
         }
-        Some(AlertPath {
+        let way = Way {
             alert: id.clone(),
-            lands: place.clone(),
             raised: place.clone(),
             forward: None,
             events: events.into_iter().cloned().collect(),
             rules: rules.into(),
             destinations: destinations.into(),
-        })
+        };
+        Some(AlertPath { lands: place.clone(), way: Arc::new(way) })
     }
 }

@@ -30,20 +30,20 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
     }
 }
 
-fn wanted(differ: &Differ<'_>, desired: &DesiredQueue, live: Option<&Queue>) -> Queue {
+fn wanted(
+    differ: &Differ<'_>,
+    place: &Place,
+    (name, desired): (&str, &DesiredQueue),
+    live: Option<&Queue>,
+) -> Queue {
     let live_policy = live.and_then(|queue| queue.policy.as_ref());
-    Queue {
-        policy: Some(policy::merged(
-            live_policy,
-            &desired.own_statements,
-            differ.desired.names.prefix(),
-        )),
-        ..desired.queue.clone()
-    }
+    let own = [desired.own_statement(place, name)];
+    let policy = policy::merged(live_policy, &own, differ.desired.names.prefix());
+    Queue { policy: Some(policy), ..desired.queue.clone() }
 }
 
 fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredQueue) {
-    let queue = wanted(differ, desired, None);
+    let queue = wanted(differ, place, (name, desired), None);
     let mut fields = FieldChanges::default();
     fields.set("message_retention_seconds", &queue.message_retention_seconds);
     fields.set("policy", &queue.policy);
@@ -61,9 +61,9 @@ fn update(
 ) {
     let address = Address::new(place, Kind::Queue, name);
     let Some(verb) = differ.may_change(place, &address, &live.tags) else { return };
-    let wanted = wanted(differ, desired, Some(&live.queue));
+    let now = live.queue.get();
+    let wanted = wanted(differ, place, (name, desired), Some(&now));
     let mut fields = FieldChanges::default();
-    let now = &live.queue;
     fields.compare(
         "message_retention_seconds",
         &now.message_retention_seconds,

@@ -7,7 +7,8 @@ use crate::proof::policy::stranger;
 use crate::proof::{LinkCode, LinkObject, Remark};
 use crate::resource::topic::Protocol;
 use crate::scope::{AccountId, Arn, Place, Region};
-use crate::snapshot::{Live, LiveQueue, Observed};
+use crate::snapshot::{Live, Observed};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What takes the messages of a queue away, or lets them be read, and works across accounts.
@@ -52,8 +53,9 @@ fn open(desired: &Desired, live: &Live, arn: &str, asked: &[&'static str]) -> Op
     let parts = Arn::parse(arn)?;
     let place = Place::new(AccountId::new(parts.account)?, Region::new(parts.region)?);
     let Observed::Known(queue) = live.places.get(&place)?.queues.get(arn)? else { return None };
-    let anybody = allowed(queue, arn, asked);
-    let account = allowed(queue, arn, &OF_ITS_ACCOUNT);
+    let policy = queue.queue.get().policy;
+    let anybody = allowed(policy.as_ref(), arn, asked);
+    let account = allowed(policy.as_ref(), arn, &OF_ITS_ACCOUNT);
     let (_, statement) = anybody.first().or(account.first())?.clone();
     let named = |open: &[(&str, String)]| {
         open.iter().map(|(action, _)| *action).collect::<Vec<_>>().join(", ")
@@ -75,7 +77,7 @@ fn open(desired: &Desired, live: &Live, arn: &str, asked: &[&'static str]) -> Op
     Some(Remark { by_others, ..remark(LinkCode::QueueOpenToAll, &place, object, text) })
 }
 
-fn allowed<'a>(queue: &LiveQueue, arn: &str, asked: &[&'a str]) -> Vec<(&'a str, String)> {
-    let by = |action| stranger::opening(queue.queue.policy.as_ref(), action, arn);
+fn allowed<'a>(policy: Option<&Value>, arn: &str, asked: &[&'a str]) -> Vec<(&'a str, String)> {
+    let by = |action| stranger::opening(policy, action, arn);
     asked.iter().filter_map(|action| Some((*action, by(action)?))).collect()
 }

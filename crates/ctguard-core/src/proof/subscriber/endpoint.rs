@@ -101,7 +101,8 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         through: None,
         extra: &organization,
     };
-    let policy = match admission(live.queue.policy.as_ref(), &request) {
+    let queue = live.queue.get();
+    let policy = match admission(queue.policy.as_ref(), &request) {
         Admission::Admits => {
             let cause = "it is subscribed and its policy lets SNS send".to_owned();
             Link::proven(LinkCode::QueuePolicy, judge.place, object.clone(), cause)
@@ -120,7 +121,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
             };
         }
     };
-    let Some(name) = &live.queue.kms_key else { return policy };
+    let Some(name) = &queue.kms_key else { return policy };
     let fix = format!(
         "Allow {service} kms:GenerateDataKey* and kms:Decrypt in the policy of an enabled customer-managed key."
     );

@@ -14,7 +14,7 @@ use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::Live;
 use crate::snapshot::{
     AccountSnapshot, LiveBus, LiveMachine, LiveQueue, LiveRole, LiveRule, LiveSubscription,
-    LiveTopic, LiveTrail, Observed, PlaceSnapshot,
+    LiveTopic, LiveTrail, Observed, Packed, PlaceSnapshot,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -202,11 +202,16 @@ fn seen(at: &Place, here: &DesiredPlace) -> PlaceSnapshot {
     });
     let queues = here.queues.iter().map(|(name, wanted)| {
         let mut queue = wanted.queue.clone();
-        queue.policy = Some(policy::document(wanted.own_statements.clone()));
+        queue.policy = Some(policy::document(vec![wanted.own_statement(at, name)]));
         let tags = Observed::Known(wanted.tags.clone());
         (
             at.arn("sqs", name),
-            Observed::Known(LiveQueue { queue, tags, messages: 0, age_hours: None }),
+            Observed::Known(LiveQueue {
+                queue: Packed::of(&queue),
+                tags,
+                messages: 0,
+                age_hours: None,
+            }),
         )
     });
     let machines = here.machines.iter().map(|(name, wanted)| {

@@ -120,6 +120,8 @@ impl<'a> Compiler<'a> {
         }
         let rules = self.named(packed);
         let mut ways = BTreeMap::new();
+        // Most alerts use the same of them.
+        let mut lists: BTreeSet<Arc<[RuleKey]>> = BTreeSet::new();
         for (index, events) in &class {
             let own = self.condition_of(*index);
             let takes = |condition: &Condition<'_>, event: &EventRef| {
@@ -134,8 +136,11 @@ impl<'a> Compiler<'a> {
                     events.iter().any(|event| takes(condition, event) && holds(event))
                 })
             });
+            let keys: Arc<[RuleKey]> = names.map(|(key, _)| key.clone()).collect();
+            let rules = lists.get(&keys).cloned().unwrap_or(keys);
+            lists.insert(rules.clone());
             let way = ForwardedAlert {
-                rules: names.map(|(key, _)| key.clone()).collect(),
+                rules,
                 events: events.iter().map(|event| (*event).clone()).collect(),
             };
             ways.insert(*index, way);
