@@ -152,9 +152,7 @@ fn accounts(kinds: &[&AccountKind], scope: &Scope) -> Vec<Accounts> {
             false => vec![Accounts::Own],
         };
     };
-    // Accounts that join are like those of no kind of their own.
-    let joins = |kind: &&AccountKind| kind.discovered && !kind.alone;
-    if !kinds.iter().any(joins) {
+    if !kinds.iter().any(|kind| kind.grows) {
         return vec![Accounts::Listed(all)];
     }
     let is_managing = |id: &&AccountId| organization.management.as_ref() == Some(*id);

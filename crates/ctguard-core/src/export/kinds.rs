@@ -17,19 +17,19 @@ pub(super) struct AccountKind {
     pub representatives: Vec<AccountId>,
     /// What the blueprint says of it alone, by which it is told from others.
     pub alone: bool,
-    /// Members of the organization, to which accounts may be added.
-    pub discovered: bool,
+    /// Whether accounts that join the organization are of this kind: found ones of which the
+    /// blueprint says nothing.
+    pub grows: bool,
 }
 
 impl AccountKind {
     /// Each account of a kind that turned out to be none.
     pub fn apart(self) -> impl Iterator<Item = Self> {
-        let discovered = self.discovered;
         self.accounts.into_iter().map(move |account| Self {
             representatives: vec![account.clone()],
             accounts: BTreeSet::from([account]),
             alone: true,
-            discovered,
+            grows: false,
         })
     }
 }
@@ -78,10 +78,12 @@ pub(super) fn kinds(blueprint: &Blueprint, scope: &Scope) -> Vec<AccountKind> {
             by_length.sort_by_key(|id| name_of(id).map_or(0, str::len));
             let ends = [by_length.first(), by_length.last().filter(|_| by_length.len() > 1)];
             let representatives = ends.into_iter().flatten().map(|id| (*id).clone()).collect();
-            AccountKind { alone, discovered: traits.discovered, representatives, accounts }
+            let said = traits.named || traits.omit.is_some() || traits.routes.is_some();
+            let grows = traits.discovered && !alone && !said;
+            AccountKind { alone, grows, representatives, accounts }
         })
         .collect();
-    all.sort_by_key(|kind| (kind.alone, !kind.discovered, usize::MAX - kind.accounts.len()));
+    all.sort_by_key(|kind| (kind.alone, !kind.grows, usize::MAX - kind.accounts.len()));
     all
 }
 
