@@ -4,10 +4,14 @@
 use super::screen::plain;
 use crate::run::ProgressEvent;
 use ctguard_core::scope::{AccountId, Place};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{
+    HumanDuration, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState, ProgressStyle,
+};
 use serde_json::{Value, json};
+use std::fmt;
 use std::io::Write;
 use std::sync::Mutex;
+use std::time::Duration;
 
 /// Shows the engine's events.
 pub struct Progress<'a>(Mutex<Steps<'a>>);
@@ -51,7 +55,7 @@ impl StepCount {
     fn text_left(self) -> String {
         match self.failing {
             0 => format!("{} left", self.left()),
-            failing => format!("({failing} failing) {} left", self.left()),
+            failing => format!("{} left ({failing} failing)", self.left()),
         }
     }
 
@@ -127,30 +131,30 @@ fn draw(shown: &mut Shown, accounts: StepCount, places: StepCount, event: Progre
         }
         ProgressEvent::RegionsRead { account, .. } => {
             shown.count(accounts);
-            shown.bar.set_message(format!("{}, regions of {account}", accounts.text_left()));
+            shown.say(&format!("{}, regions of {account}", accounts.text_left()));
         }
         ProgressEvent::ObserveStarted { .. } => shown.begin(places.all, "Reading", COUNTED),
         ProgressEvent::ObserveMore { .. } => shown.count(places),
         ProgressEvent::AccountObserved { .. } => {
-            shown.bar.set_message(format!("{}{entering}", places.text_left()));
+            shown.say(&format!("{}{entering}", places.text_left()));
         }
         ProgressEvent::Observed { place, .. } => {
             shown.count(places);
-            shown.bar.set_message(format!("{}{entering}, {place}", places.text_left()));
+            shown.say(&format!("{}{entering}, {place}", places.text_left()));
         }
         ProgressEvent::CountStarted { .. } => {
             shown.begin(places.all, "Asking what was counted", COUNTED);
         }
         ProgressEvent::Counted { place, .. } => {
             shown.count(places);
-            shown.bar.set_message(format!("{}, {place}", places.text_left()));
+            shown.say(&format!("{}, {place}", places.text_left()));
         }
         ProgressEvent::ApplyStarted { changes } => shown.begin(changes, "Applying", COUNTED),
         ProgressEvent::ChangeStarted { address } => {
-            shown.bar.set_message(plain(&format!("{} {}", address.kind, address.name)));
+            shown.say(&plain(&format!("{} {}", address.kind, address.name)));
         }
         ProgressEvent::ChangeFinished { .. } => shown.bar.inc(1),
-        ProgressEvent::Settling => shown.bar.set_message("reading again"),
+        ProgressEvent::Settling => shown.say("reading again"),
         ProgressEvent::ObserveFinished
         | ProgressEvent::CountFinished
         | ProgressEvent::ApplyFinished => {
@@ -212,10 +216,19 @@ fn line(accounts: StepCount, places: StepCount, event: &ProgressEvent) -> Value 
 }
 
 /// What a line on a terminal shows of something that is counted.
-const COUNTED: &str = "{prefix} {pos}/{len} {per_sec}, {eta} left {wide_msg}";
-const UNCOUNTED: &str = "{prefix} {wide_msg}";
+const COUNTED: &str = "{prefix} {pos}/{len}{pace}{wide_msg}";
+const UNCOUNTED: &str = "{prefix}{wide_msg}";
 
-/// The line of the current step.
+/// How fast a step goes on, and when it will be over; nothing before there is something to tell it from.
+fn pace(per_second: f64, left: Duration) -> String {
+    match per_second {
+        known if known >= 0.5 => format!(" at {known:.0}/s, done in {:#}", HumanDuration(left)),
+        _ => String::new(),
+    }
+}
+
+/// The line of the current step. The bar of a step that ends clears its line when it is dropped: the next one takes its
+/// place, or an error or a signal ended it.
 struct Shown {
     bar: ProgressBar,
     target: Box<dyn Fn() -> ProgressDrawTarget + Send>,
@@ -228,29 +241,27 @@ impl Shown {
 
     /// Goes on to the next step. What is left of the step before is cleared.
     fn begin(&mut self, length: usize, verb: &'static str, template: &str) {
-        self.bar.finish_and_clear();
-        self.bar = ProgressBar::with_draw_target(Some(length as u64), (self.target)());
-        let style = ProgressStyle::with_template(template);
-        if let Ok(style) = style {
-            let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                let _ = write!(out, "{:.0}/s", state.per_sec());
+        self.bar = ProgressBar::with_draw_target(Some(length as u64), (self.target)())
+            .with_finish(ProgressFinish::AndClear);
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            let pace = |state: &ProgressState, out: &mut dyn fmt::Write| {
+                // A terminal that takes no more is no reason to stop.
+                let _ = out.write_str(&pace(state.per_sec(), state.eta()));
             };
-            self.bar.set_style(style.with_key("per_sec", rate));
+            self.bar.set_style(style.with_key("pace", pace));
         }
         self.bar.set_prefix(verb);
         self.bar.tick();
     }
 
+    /// What follows the counts.
+    fn say(&self, what: &str) {
+        self.bar.set_message(format!(": {what}"));
+    }
+
     fn count(&self, tally: StepCount) {
         self.bar.set_length(tally.all as u64);
         self.bar.set_position(tally.done as u64);
-    }
-}
-
-impl Drop for Shown {
-    fn drop(&mut self) {
-        // An error or a signal may have ended the step.
-        self.bar.finish_and_clear();
     }
 }
 
@@ -267,10 +278,10 @@ mod tests {
         assert_eq!(places.text_left(), "3 left");
         places.count(true);
         places.count(false);
-        assert_eq!(places.text_left(), "(1 failing) 1 left");
+        assert_eq!(places.text_left(), "1 left (1 failing)");
         // Home regions of trails are read after the rest, and told of before.
         places.all += 1;
-        assert_eq!(places.text_left(), "(1 failing) 2 left");
+        assert_eq!(places.text_left(), "2 left (1 failing)");
     }
 
     /// A terminal of one screen: the lines that are on it, and where the cursor is.
@@ -335,22 +346,28 @@ mod tests {
         let target = move || ProgressDrawTarget::term_like(Box::new(own.clone()));
         let progress = Progress::shown(How::Bar(Shown::on(target)));
         let account = AccountId::new("111122223333").unwrap();
+        // Each step's line takes the place of the one before, whose text is longer.
         progress.hear(ProgressEvent::ListingAccounts);
-        assert!(terminal.seen().starts_with("Listing the organization's accounts"));
+        assert_eq!(terminal.seen(), "Listing the organization's accounts");
         progress.hear(ProgressEvent::RegionsStarted { accounts: 6 });
+        assert_eq!(terminal.seen(), "Entering accounts 0/6");
         progress.hear(ProgressEvent::RegionsRead { account, complete: true });
         let seen = terminal.seen();
-        assert!(seen.starts_with("Entering accounts") && seen.lines().count() == 1, "{seen:?}");
+        assert!(seen.starts_with("Entering accounts ") && seen.lines().count() == 1, "{seen:?}");
         progress.hear(ProgressEvent::ObserveStarted { accounts: 6, places: 12 });
-        let seen = terminal.seen();
-        assert!(seen.starts_with("Reading 0/12") && seen.contains("left"), "{seen:?}");
-        assert_eq!(seen.lines().count(), 1, "{seen:?}");
+        assert_eq!(terminal.seen(), "Reading 0/12");
         progress.hear(ProgressEvent::ObserveFinished);
         assert_eq!(terminal.seen(), "");
         // A step that an error ended.
         progress.hear(ProgressEvent::ApplyStarted { changes: 3 });
-        assert!(terminal.seen().starts_with("Applying 0/3"));
+        assert_eq!(terminal.seen(), "Applying 0/3");
         drop(progress);
         assert_eq!(terminal.seen(), "");
+    }
+
+    #[test]
+    fn the_pace_is_told_when_there_is_one() {
+        assert_eq!(pace(0.0, Duration::ZERO), "");
+        assert_eq!(pace(120.4, Duration::from_secs(74)), " at 120/s, done in 74s");
     }
 }
