@@ -25,12 +25,16 @@ pub struct ApplyReport {
     /// The version of this format.
     #[schemars(extend("const" = 1))]
     pub format_version: u32,
+    /// The name of the blueprint.
     pub blueprint: String,
     /// The names of the accounts, where known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<AccountId, String>,
+    /// Changes that were made.
     pub done: usize,
+    /// Changes that were tried, and failed.
     pub failed: usize,
+    /// Changes that were not tried, since something before them failed or the run was stopped.
     pub not_attempted: usize,
     /// Changes that were done and undone, because what they were for was refused.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -42,8 +46,11 @@ pub struct ApplyReport {
     pub timed_out: bool,
     /// Every change that was to be made, in order.
     pub outcomes: Vec<ReportedOutcome>,
+    /// What waits for a person now.
     pub waiting: Vec<Waiting>,
+    /// What was left alone, because it is not this blueprint's or AWS would refuse it.
     pub refusals: Vec<Refusal>,
+    /// What could not be read, so that nothing was done about it.
     pub unknown: Vec<Unknown>,
     /// The verdict of `verify` after the apply; absent when there was nothing to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,12 +60,16 @@ pub struct ApplyReport {
 /// One change and its outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportedOutcome {
+    /// The resource.
     pub address: Address,
+    /// What was to happen to it.
     pub action: ctguard_core::plan::Verb,
+    /// How it ended.
     pub outcome: OutcomeKind,
     /// Why it was not done, in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// AWS's error code, where a call failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
 }

@@ -26,7 +26,9 @@ pub const BROKEN_TOLD: u64 = 1_000;
 /// The number of events, and remarks about them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Totals {
+    /// Events that were read.
     pub events: u64,
+    /// Of these, those that match and would be delivered.
     pub matched: u64,
     /// Events that match and would not be delivered, to any rule or to the rule of some alert.
     pub withheld: u64,
@@ -36,9 +38,11 @@ pub struct Totals {
     pub records: u64,
     /// What is known to hold no events, by what it is.
     pub passed_over: BTreeMap<&'static str, u64>,
+    /// Notes on the events, by kind, and how many have each.
     #[serde(serialize_with = "as_list")]
     #[schemars(schema_with = "counted")]
     pub notes: BTreeMap<Note, u64>,
+    /// Why events that match would not be delivered, and how many each keeps.
     #[serde(serialize_with = "reasons_as_list")]
     #[schemars(schema_with = "counted")]
     pub reasons: BTreeMap<Undeliverable, u64>,
@@ -91,7 +95,7 @@ fn counted(_: &mut SchemaGenerator) -> Schema {
             "type": "object",
             "properties": {
                 "code": { "type": "string", "description": "A stable name, for programs." },
-                "message": { "type": "string" },
+                "message": { "type": "string", "description": "The same, for people." },
                 "count": { "type": "integer", "minimum": 1, "description": "Of how many events." },
             },
             "required": ["code", "message", "count"],
@@ -107,13 +111,16 @@ pub struct Matched<'a> {
     pub format_version: u32,
     /// What matches; all events, where that is asked for.
     pub results: Vec<EventDecision<'a>>,
+    /// The counts over everything that was read.
     pub totals: Totals,
+    /// What could not be read.
     pub broken: Vec<Broken>,
 }
 
 /// Something that could not be read.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Broken {
+    /// The file, `-` for standard input.
     pub input: String,
     /// The number of the event; absent for a whole file.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,6 +128,7 @@ pub struct Broken {
     /// The line where it begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
+    /// Why it could not be read.
     pub why: String,
 }
 

@@ -22,9 +22,11 @@ pub struct Policies {
     /// The version of this format.
     #[schemars(extend("const" = FORMAT_VERSION))]
     pub format_version: u32,
+    /// The name of the blueprint.
     pub blueprint: String,
     /// What the identities are to do: `apply`.
     pub purpose: String,
+    /// One for each identity that ctguard acts as.
     pub policies: Vec<Entry>,
 }
 
@@ -42,6 +44,7 @@ pub struct Entry {
     pub characters: usize,
     /// How many managed policies it takes; one inline policy where it is at most 10,240 characters long.
     pub managed_policies: usize,
+    /// The policy document, as IAM takes it.
     pub document: Value,
 }
 
@@ -128,6 +131,7 @@ pub struct Lacking {
     pub format_version: u32,
     /// The ARN of the identity.
     pub identity: String,
+    /// The calls that IAM would deny it.
     pub lacking: Vec<Permission>,
 }
 
@@ -137,11 +141,13 @@ pub struct Guard {
     /// The version of this format.
     #[schemars(extend("const" = FORMAT_VERSION))]
     pub format_version: u32,
+    /// The name of the blueprint.
     pub blueprint: String,
     /// `scp` or `rcp`.
     pub guard: &'static str,
     /// What it does not hold back, and what it takes to attach it.
     pub limits: Vec<String>,
+    /// Its parts; each is attached by itself.
     pub policies: Vec<GuardPart>,
 }
 
@@ -149,6 +155,7 @@ pub struct Guard {
 pub struct GuardPart {
     /// As Organizations counts them.
     pub characters: usize,
+    /// The policy document, as Organizations takes it.
     pub document: Value,
 }
 

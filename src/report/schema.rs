@@ -251,9 +251,23 @@ impl Transform for Exact {
             keywords.retain(|keyword, _| keyword != "type" && keyword != "minimum");
         }
         if keywords.contains_key("properties") {
+            describe_sole_property(keywords);
             keywords.entry("additionalProperties").or_insert(Value::Bool(false));
             without_null(keywords);
         }
+    }
+}
+
+/// A choice with a value is an object with one property. What is said of the choice is true of the property, where an
+/// editor shows it.
+fn describe_sole_property(object: &mut Map<String, Value>) {
+    let description = object.get("description").cloned();
+    let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let (1, Some(description)) = (properties.len(), description) else { return };
+    for property in properties.values_mut().filter_map(Value::as_object_mut) {
+        property.entry("description").or_insert_with(|| description.clone());
     }
 }
 

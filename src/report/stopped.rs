@@ -15,6 +15,7 @@ pub struct Stopped {
     /// The version of this format.
     #[schemars(extend("const" = 1))]
     pub format_version: u32,
+    /// The name of the blueprint.
     pub blueprint: String,
     /// The objects that have changed since the plan was made.
     pub moved: Vec<Moved>,

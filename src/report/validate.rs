@@ -13,12 +13,15 @@ pub struct Validation {
     pub format_version: u32,
     /// The blueprint as the user named it.
     pub file: String,
+    /// Whether there is no error.
     pub valid: bool,
     /// How many alerts it has; absent when it is not valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alerts: Option<usize>,
+    /// How many destinations it has; absent when it is not valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destinations: Option<usize>,
+    /// Every problem, in the order of the files.
     pub diagnostics: Vec<Diagnostic>,
 }
 

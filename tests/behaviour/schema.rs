@@ -43,7 +43,7 @@ pub fn is_as_published(what: &str, value: &Value) {
 }
 
 /// Worlds in which, together, everything that can stand in a plan or a verdict does.
-fn worlds() -> Vec<World> {
+pub fn worlds() -> Vec<World> {
     let bare = World::bare(&keeping_a_trail());
     let broken = World::settled(&keeping_a_trail());
     for fault in ["narrow-pattern", "condition-topic-policy", "unsubscribe", "stop-trail"] {
@@ -348,6 +348,40 @@ fn init_leaves_a_file_of_somebody_else_in_place_of_the_schema() {
     world.write("ctguard.schema.json", r#"{"$id": "urn:ctguard:schema:blueprint:1"}"#);
     world.run(&[&init[..], &["--force"]].concat()).expect(0);
     assert!(world.read("ctguard.schema.json").contains("json-schema.org"));
+}
+
+/// The names of properties that nothing is said of, with the way to each.
+fn undescribed(schema: &Value, way: &str, found: &mut Vec<String>) {
+    let Some(object) = schema.as_object() else {
+        let items = schema.as_array().into_iter().flatten().enumerate();
+        items.for_each(|(at, item)| undescribed(item, &format!("{way}/{at}"), found));
+        return;
+    };
+    let says = |schema: &Value| {
+        let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        text.split_whitespace().count() > 1 && text.ends_with('.')
+    };
+    for (name, property) in
+        object.get("properties").and_then(Value::as_object).into_iter().flatten()
+    {
+        // What tells a choice from another is explained by the choice.
+        let tells = property.get("const").is_some() && says(schema);
+        if !says(property) && !tells {
+            found.push(format!("{way}/{name}"));
+        }
+    }
+    object.iter().for_each(|(key, value)| undescribed(value, &format!("{way}/{key}"), found));
+}
+
+/// Who reads a result in an editor sees what each key means.
+#[test]
+fn every_property_of_every_result_is_described() {
+    let mut found = Vec::new();
+    for document in Document::ALL.iter().copied() {
+        let schema = ctguard::report::schema::of(document);
+        undescribed(&schema, document.as_str(), &mut found);
+    }
+    assert!(found.is_empty(), "no sentence says what these are:\n{}", found.join("\n"));
 }
 
 /// The files that are published say what the types say. `UPDATE_SCHEMAS=1` writes them anew.

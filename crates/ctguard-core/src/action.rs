@@ -267,7 +267,9 @@ impl JsonSchema for Action {
         json_schema!({
             "description": "One AWS call, named as AWS names it, with what it is given.",
             "type": "object",
-            "properties": { "call": { "type": "string" } },
+            "properties": {
+                "call": { "description": "The call: `PutRule`.", "type": "string" }
+            },
             "required": ["call"],
             "additionalProperties": true,
         })

@@ -35,7 +35,9 @@ const BENCHMARK: &str = "cis-aws-foundations";
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Coverage {
+    /// The version of this format.
     pub format_version: u32,
+    /// The name of the blueprint.
     pub blueprint: String,
     /// Compliance frameworks, by name: `cis-5.0`.
     pub frameworks: Vec<Framework>,
@@ -50,7 +52,9 @@ pub struct Coverage {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Framework {
+    /// Its short name with its version: `cis-5.0`.
     pub name: String,
+    /// Its controls, in their own order, and how far each is served.
     pub controls: Vec<Served>,
 }
 
@@ -58,10 +62,12 @@ pub struct Framework {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Served {
+    /// As the framework or ATT&CK numbers it: `4.3`, `T1562.008`.
     pub id: String,
     /// The technique's name, or the title of the alert that a control is measured by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// How far the blueprint's alerts serve it.
     pub state: State,
     /// Events that are heard, as `service:Name`.
     pub heard: usize,
@@ -116,10 +122,11 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Missing {
-    /// `service:Name`.
+    /// The event, as `service:Name`.
     pub event: String,
     /// The built-in alert that has it.
     pub builtin: String,
+    /// Why it is not heard in full.
     pub reason: Reason,
     /// Alerts of the blueprint that hear a part of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]

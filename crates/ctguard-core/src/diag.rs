@@ -24,6 +24,7 @@ pub struct Span {
     pub file: String,
     /// Byte range in the file: from `start` up to, not including, `end`.
     pub start: usize,
+    /// The first byte after the range.
     pub end: usize,
     /// Line, from 1.
     pub line: usize,
@@ -34,8 +35,10 @@ pub struct Span {
 /// One problem: what, where, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Diagnostic {
+    /// A stable name for this kind of problem; `docs/diagnostics.md` explains each.
     #[schemars(with = "String")]
     pub code: Code,
+    /// How grave it is. Errors alone make a file invalid.
     pub severity: Severity,
     /// What is wrong: a sentence without its final full stop.
     pub message: String,

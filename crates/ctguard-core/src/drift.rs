@@ -24,6 +24,7 @@ pub const FORMAT_VERSION: u32 = 1;
 /// The drift. In JSON it is the plan that would correct it, with the attribution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Drift {
+    /// The plan that would correct it.
     #[serde(flatten)]
     pub plan: Plan,
     /// The version of this format, which a plan does not have.
@@ -68,7 +69,9 @@ impl Drift {
 /// Who changed an object, as far as that is known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Culprit {
+    /// The object that drifted.
     pub address: Address,
+    /// What the event history says about it.
     pub finding: Finding,
 }
 

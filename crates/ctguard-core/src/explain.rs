@@ -38,10 +38,12 @@ pub struct Explanation {
     /// The version of this format.
     #[schemars(extend("const" = FORMAT_VERSION))]
     pub format_version: u32,
+    /// The name of the blueprint.
     pub blueprint: String,
     /// The date that exceptions were judged by, ISO 8601.
     #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub as_of: jiff::civil::Date,
+    /// What was asked about.
     pub asked: ExplainSubject,
     /// The alerts that watch the event, gravest first; empty when none does.
     pub alerts: Vec<AlertExplained>,
@@ -54,8 +56,11 @@ pub struct Explanation {
 /// The metrics of a rule, in all places where they are the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Counted {
+    /// The name of the rule.
     pub rule: String,
+    /// The places in which the rule has these metrics.
     pub places: BTreeSet<Place>,
+    /// What CloudWatch counted, or why that is not known.
     pub seen: Observed<RuleSignals>,
 }
 
@@ -63,16 +68,20 @@ pub struct Counted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExplainSubject {
+    /// The id of the alert.
     Alert(String),
-    /// Several if one name stands for several logged events.
+    /// The events; several if one name stands for several logged events.
     Events(Vec<String>),
 }
 
 /// An alert with its chains.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AlertExplained {
+    /// The alert's id.
     pub alert: String,
+    /// The alert's title.
     pub title: String,
+    /// The alert's risk.
     pub risk: Risk,
     /// False when it notifies nobody: its route is empty, and there is no chain.
     pub routed: bool,
@@ -81,7 +90,9 @@ pub struct AlertExplained {
     /// The families among the events, which take names that the catalogue does not know, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub families: Vec<FamilyExplained>,
+    /// What an event must meet, beyond its name.
     pub limits: Limits,
+    /// The ways from the events to the people; places that are alike share one.
     pub chains: Vec<Chain>,
     /// Places of the blueprint in which none of the events can land.
     pub cannot_land: BTreeSet<Place>,
@@ -90,7 +101,7 @@ pub struct AlertExplained {
 /// A family of events that an alert takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FamilyExplained {
-    /// `iam:*`.
+    /// The family, such as `iam:*`.
     pub family: String,
     /// How many of its events the catalogue knows.
     pub known_events: usize,
@@ -102,6 +113,7 @@ pub struct Limits {
     /// The alert's condition on `detail`.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<Value>,
+    /// Whether the call must have succeeded or failed.
     pub outcome: Outcome,
     /// The fields of `detail` that tell it, where the alert asks for an outcome. Empty where the
     /// names of its events do.
@@ -114,9 +126,12 @@ pub struct Limits {
 /// Events that do not raise the alert.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Exempt {
+    /// The condition on `detail` that such events meet.
     #[serde(rename = "where")]
     pub condition: Value,
+    /// Why they are left out, as the blueprint says it.
     pub reason: String,
+    /// Who answers for the exception.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// The last day on which it holds.
@@ -129,6 +144,7 @@ pub struct Exempt {
 /// account and region, for which `{account}` and `{region}` stand where there are several.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Chain {
+    /// The verdict on the whole chain: that of its worst link.
     pub status: Status,
     /// The events that can land there.
     pub events: Vec<String>,
@@ -137,14 +153,18 @@ pub struct Chain {
     /// Where the alert is raised, when that is one other place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raised: Option<Place>,
+    /// Its links, in the order in which an event passes them.
     pub links: Vec<ChainLink>,
 }
 
 /// One link of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChainLink {
+    /// A stable name for this kind of link; `docs/links.md` explains each.
     pub code: LinkCode,
+    /// The verdict on this link.
     pub status: Status,
+    /// The AWS object that it is about.
     pub object: String,
     /// What was observed; for a proven link, the evidence.
     pub cause: String,
@@ -153,6 +173,7 @@ pub struct ChainLink {
     pub live: Option<Value>,
     /// Empty for a proven link.
     pub fix: String,
+    /// Who can mend it.
     #[serde(rename = "mender")]
     pub fixed_by: FixedBy,
 }

@@ -121,7 +121,9 @@ pub struct Import {
     pub format_version: u32,
     /// Whether every rule came over, and everything could be read.
     pub complete: bool,
+    /// The alerts that came over, in the order of their rules.
     pub alerts: Vec<Brought>,
+    /// The rules that cannot come over.
     pub refused: Vec<Refused>,
     /// Rules of an account that are about something else.
     #[serde(skip_serializing_if = "Vec::is_empty")]

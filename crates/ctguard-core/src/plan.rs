@@ -55,20 +55,25 @@ pub struct Plan {
     /// The version of this format; the first key of every plan.
     #[schemars(extend("const" = FORMAT_VERSION))]
     pub ctguard_plan: u32,
+    /// The blueprint that it was made from.
     pub blueprint: PlannedFrom,
     /// The date that exceptions were judged by, ISO 8601.
     #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub as_of: Date,
+    /// The places that it covers.
     pub scope: PlanScope,
     /// The intent beyond the blueprint, such as destroying; absent when there is none.
     #[serde(default, skip_serializing_if = "Intent::is_usual")]
     pub intent: Intent,
     /// Per alert, how many places change between silent and alerting.
     pub effects: Vec<Effect>,
+    /// The differences that an apply makes good, in the order in which it does.
     pub changes: Vec<Change>,
     /// What waits for a person.
     pub waiting: Vec<Waiting>,
+    /// What an apply leaves alone, because it is not this blueprint's or AWS would refuse it.
     pub refusals: Vec<Refusal>,
+    /// What could not be read, so that nothing is planned for it.
     pub unknown: Vec<Unknown>,
     /// Warnings that need no change, such as a missing trail.
     pub warnings: Vec<Warning>,
@@ -98,6 +103,7 @@ fn is_zero(count: &usize) -> bool {
 /// The blueprint that a plan was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedFrom {
+    /// The name of the blueprint.
     pub name: String,
     /// The SHA-256 of `resolved`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,10 +117,12 @@ pub struct PlannedFrom {
 /// The places that the plan covers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanScope {
+    /// The accounts that it covers.
     pub accounts: Vec<AccountId>,
     /// The names of the accounts, where known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<AccountId, String>,
+    /// The regions that it covers in any of the accounts.
     pub regions: Vec<Region>,
     /// Regions left out by an exception of the blueprint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -125,6 +133,7 @@ pub struct PlanScope {
     /// The accounts and regions that it was narrowed to; empty when it was not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_accounts: Vec<AccountId>,
+    /// The regions that it was narrowed to; empty when it was not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_regions: Vec<Region>,
     /// The account of the credentials that it was made with. Only in a saved plan.
@@ -147,7 +156,9 @@ impl PlanScope {
 /// What a plan means for one alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Effect {
+    /// The alert's id.
     pub alert: String,
+    /// The alert's risk; null for one that the blueprint no longer has.
     pub risk: Option<Risk>,
     /// Places in which the alert's events can land.
     pub places: usize,
@@ -164,13 +175,16 @@ pub struct Effect {
 /// One difference of one resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
+    /// The resource that differs.
     pub address: Address,
+    /// What happens to it.
     pub action: Verb,
     /// Why, in a few words.
     pub reason: String,
     /// The alert that a rule or target belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<String>,
+    /// What differs in it; of what is created or deleted, all that is worth saying.
     pub fields: Vec<Field>,
     /// Where its calls are made; differs from the address for what has no region.
     pub place: Place,
@@ -219,6 +233,7 @@ pub enum Verb {
 /// One field that differs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Field {
+    /// The field, by AWS's name.
     pub path: String,
     /// Absent when the field was not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -231,7 +246,9 @@ pub struct Field {
 /// Something that only a person can do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Waiting {
+    /// The object that waits.
     pub address: Address,
+    /// What it waits for.
     pub what: WaitingFor,
     /// Who, and what they do, in one sentence.
     pub message: String,
@@ -253,18 +270,24 @@ pub enum WaitingFor {
 /// Something ctguard will not do, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {
+    /// The object that is left alone.
     pub address: Address,
+    /// Why, in one sentence.
     pub reason: String,
+    /// What to do about it.
     pub help: String,
 }
 
 /// A part of the live side that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Unknown {
+    /// The account in which it lies.
     pub account: AccountId,
+    /// The region in which it lies, or `global`.
     pub region: Region,
     /// The part that is unknown, such as `rules` or `topic ctguard-acme-secops`.
     pub part: String,
+    /// The call that failed, and why.
     pub why: Unreadable,
 }
 
@@ -283,6 +306,7 @@ pub struct Warning {
 /// What stops an apply until its flag allows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Guard {
+    /// Which guard it is, and so which flag of `apply` lets it pass.
     pub kind: GuardKind,
     /// What would happen, in one sentence.
     pub message: String,

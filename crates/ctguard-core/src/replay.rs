@@ -106,8 +106,10 @@ pub struct Sends {
 /// The days asked for, both inclusive, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Period {
+    /// The first day; null when there is no limit.
     #[schemars(with = "Option<String>")]
     pub since: Option<Date>,
+    /// The last day; null when there is no limit.
     #[schemars(with = "Option<String>")]
     pub until: Option<Date>,
 }
@@ -213,9 +215,11 @@ fn sends(blueprint: &Blueprint, notify: &[String]) -> Sends {
 /// What the blueprint would have alerted on.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Replay {
+    /// The version of this format.
     pub format_version: u32,
     /// The blueprint's name.
     pub blueprint: String,
+    /// The date that exceptions were judged by, ISO 8601.
     #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub as_of: Date,
     /// The days asked for.
@@ -227,7 +231,9 @@ pub struct Replay {
     pub lookup: Option<LookedUp>,
     /// Records and events read.
     pub events: u64,
+    /// What was not counted, and why.
     pub skipped: Skipped,
+    /// What was read.
     pub files: Files,
     /// Records that raise an alert, added up over all alerts, in the blueprint's places.
     pub raised: u64,
@@ -235,7 +241,9 @@ pub struct Replay {
     pub uncovered: u64,
     /// Gravest first, then by id.
     pub alerts: Vec<AlertReplay>,
+    /// Seconds with more mail than SNS sends.
     pub bursts: Bursts,
+    /// What the alerts would cost in a month.
     pub cost: Cost,
     /// What was sampled because there was too much to keep: one in so many.
     pub sampled: Sampling,
@@ -246,15 +254,19 @@ pub struct Replay {
 pub struct LookedUp {
     /// Accounts × regions.
     pub places: u64,
+    /// When the looked-up time begins, ISO 8601, UTC.
     pub from: String,
+    /// When it ends, ISO 8601, UTC.
     pub to: String,
 }
 
 /// The first and the last day of the logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Days {
+    /// The first day with an event, UTC.
     #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub first: Date,
+    /// The last day with an event, UTC.
     #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub last: Date,
     /// How many days that is, both included.
@@ -279,6 +291,7 @@ pub struct Skipped {
 /// What was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Files {
+    /// How many files were read.
     pub count: u64,
     /// As they are on disk.
     pub bytes: u64,
@@ -297,12 +310,14 @@ pub struct ReadFrom {
     pub container: String,
     /// `record` or `event`.
     pub kind: String,
+    /// How many records or events.
     pub count: u64,
 }
 
 /// A file, or a part of it, that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct BrokenPart {
+    /// The file, as it was found.
     pub path: String,
     /// The number of the record in the file, from 1; absent when it is the file.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -310,14 +325,18 @@ pub struct BrokenPart {
     /// The line on which it begins, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
+    /// Why it could not be read.
     pub why: String,
 }
 
 /// One alert.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AlertReplay {
+    /// The alert's id.
     pub id: String,
+    /// The alert's title.
     pub title: String,
+    /// The alert's risk.
     pub risk: Risk,
     /// Records that raise it.
     pub count: u64,
@@ -330,12 +349,17 @@ pub struct AlertReplay {
     pub per_day: BTreeMap<Date, u64>,
     /// Records among them whose time cannot be read.
     pub undated: u64,
+    /// The time of the earliest record, ISO 8601; null when there is none with a time.
     pub first: Option<String>,
+    /// The time of the latest record, ISO 8601; null when there is none with a time.
     pub last: Option<String>,
     /// Every kind of actor that there was.
     pub actors: BTreeMap<ActorKind, u64>,
+    /// The accounts in which it is raised most.
     pub accounts: Ranking<ByName>,
+    /// The regions in which it is raised most.
     pub regions: Ranking<ByName>,
+    /// Who raises it most.
     pub principals: Ranking<ByPrincipal>,
     /// Records that its patterns match but its rules do not receive, by reason.
     pub undelivered: BTreeMap<String, u64>,
@@ -348,6 +372,7 @@ pub struct AlertReplay {
 /// The most frequent first, then by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Ranking<T> {
+    /// The most frequent ones.
     pub top: Vec<T>,
     /// Records of all that are not in `top`.
     pub others: u64,
@@ -355,17 +380,22 @@ pub struct Ranking<T> {
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct ByName {
+    /// What is counted: an account, a region or an event.
     pub name: String,
+    /// How many records.
     pub count: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct ByPrincipal {
+    /// The most specific name that the records have for it.
     pub name: String,
+    /// What sort of principal it is.
     pub kind: ActorKind,
     /// The service that acted for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub through: Option<String>,
+    /// How many records.
     pub count: u64,
     /// Of these, those that tell of a failure.
     pub failed: u64,
@@ -377,6 +407,7 @@ pub struct ByPrincipal {
 /// Seconds in which an e-mail address would have been sent more than SNS sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Bursts {
+    /// How many messages a second SNS sends to an e-mail address.
     pub limit_per_second: u64,
     /// How many there are.
     pub seconds: u64,
@@ -386,20 +417,27 @@ pub struct Bursts {
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Burst {
+    /// The destination of the blueprint.
     pub destination: String,
     /// `account/region` of the topic; absent for the hub's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// The second, ISO 8601, UTC.
     pub at: String,
+    /// How many messages would have been sent in it.
     pub messages: u64,
 }
 
 /// One in so many was kept: 1 means all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Sampling {
+    /// Of the principals of an alert.
     pub principals: u64,
+    /// Of the accounts and regions of an alert.
     pub places: u64,
+    /// Of the actions that repeats are told by.
     pub actions: u64,
+    /// Of the seconds that bursts are found in.
     pub seconds: u64,
 }
 

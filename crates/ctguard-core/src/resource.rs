@@ -98,10 +98,13 @@ impl fmt::Display for Kind {
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 pub struct Address {
+    /// The account that it is in.
     pub account: AccountId,
     /// `global` for buckets and roles, which are in no region.
     pub region: Region,
+    /// What sort of resource it is.
     pub kind: Kind,
+    /// Its name; of what belongs to a parent `parent/child`, such as `rule/target-id`.
     pub name: String,
 }
 

@@ -209,7 +209,9 @@ impl fmt::Display for Partition {
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 pub struct Place {
+    /// The account's number.
     pub account: AccountId,
+    /// The region's code.
     pub region: Region,
 }
 

@@ -48,8 +48,11 @@ pub struct Live {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Observed<T> {
+    /// What was seen.
     Known(T),
+    /// It does not exist.
     Absent,
+    /// The call that failed, and why.
     Unreadable(Unreadable),
 }
 
@@ -338,7 +341,9 @@ pub struct RuleSignals {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 pub struct MetricCount {
+    /// The number.
     pub count: u64,
+    /// How many hours back it was counted.
     pub hours: u32,
 }
 

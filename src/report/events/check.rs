@@ -16,6 +16,7 @@ pub struct EventCheck {
     pub wrong: bool,
     /// Whether every file could be read, and has something to check.
     pub complete: bool,
+    /// What was looked at, in the order given.
     pub files: Vec<Checked>,
 }
 

@@ -16,6 +16,7 @@ pub struct Intent {
     /// Remove everything that the blueprint owns.
     #[serde(skip_serializing_if = "is_false")]
     pub destroy: bool,
+    /// Objects without this blueprint's tag that may be taken over; absent when there are none.
     #[serde(skip_serializing_if = "Adoption::is_nothing")]
     pub adopt: Adoption,
 }

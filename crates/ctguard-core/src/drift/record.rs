@@ -20,13 +20,17 @@ pub struct RecordedCall {
     pub call: String,
     /// When, ISO 8601, UTC.
     pub time: String,
+    /// Who called.
     pub by: CallerIdentity,
+    /// CloudTrail's `sourceIPAddress`: where the call came from, or the service that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ip: Option<String>,
+    /// CloudTrail's `userAgent`: the program that called, in its own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
     /// Whether the user agent says that ctguard made it. Anybody can say so.
     pub by_ctguard: bool,
+    /// CloudTrail's `eventID`, by which the record is found again.
     pub event_id: String,
 }
 
@@ -36,14 +40,17 @@ pub struct CallerIdentity {
     /// CloudTrail's `userIdentity.type`: `AssumedRole`, `IAMUser`, `Root`, `AWSService`.
     #[serde(rename = "type")]
     pub kind: String,
+    /// The ARN of the principal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
     /// Who it is where there is no ARN: the user of IAM Identity Center, the name at an identity
     /// provider, the id of a principal or of an account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
+    /// The account that the principal belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// The name of the user, or of the role that issued the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The role that issued the session.

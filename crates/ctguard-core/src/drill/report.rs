@@ -18,6 +18,7 @@ pub struct DrillReport {
     /// The version of this format.
     #[schemars(extend("const" = 1))]
     pub format_version: u32,
+    /// The name of the blueprint.
     pub blueprint: String,
     /// Whether calls were made; without, it is what would be done.
     pub performed: bool,
@@ -28,6 +29,7 @@ pub struct DrillReport {
     pub names: BTreeMap<AccountId, String>,
     /// How many alerts in how many places had each end.
     pub counts: DrillCounts,
+    /// Every alert in every place where it is drilled, with what came of it.
     pub alerts: Vec<DrilledAlert>,
     /// Alerts that were asked for and are not drilled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -45,22 +47,32 @@ pub struct DrillReport {
 /// How many alerts in places ended how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct DrillCounts {
+    /// Nothing was done yet.
     pub planned: usize,
+    /// The alert was received of every topic.
     pub received: usize,
+    /// The alert did not come in time.
     pub missing: usize,
+    /// A call failed, or nothing can be received of a topic.
     pub unknown: usize,
 }
 
 /// An alert in the place where its events land.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DrilledAlert {
+    /// The alert's id.
     pub alert: String,
+    /// The alert's title.
     pub title: String,
+    /// The alert's risk.
     pub risk: Risk,
+    /// The place whose default bus is given the event.
     pub lands: Place,
+    /// The place where the alert is sent: that of the event, or the hub.
     pub raised: Place,
     /// The gravest of its receipts.
     pub status: ReceiptStatus,
+    /// How the alert is drilled.
     pub method: Method,
     /// The event that is raised for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,6 +87,7 @@ pub struct DrilledAlert {
     /// Why it was not seen there: it is not there yet, or the history could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<String>,
+    /// What came of it, one for each topic that it is sent to.
     pub receipts: Vec<Receipt>,
 }
 
@@ -93,9 +106,11 @@ pub enum Method {
 /// What came of an alert from one topic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Receipt {
+    /// The destination of the blueprint that the topic belongs to.
     pub destination: String,
     /// ARN of the topic.
     pub topic: String,
+    /// How it ended.
     pub status: ReceiptStatus,
     /// Seconds from the call to the receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -145,15 +160,20 @@ impl ReceiptStatus {
 /// An alert that was asked for and is not drilled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PassedOver {
+    /// The alert's id.
     pub alert: String,
+    /// The place where its events land.
     pub lands: Place,
+    /// Why it is not drilled there.
     pub why: String,
 }
 
 /// A part of a place that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnreadPlace {
+    /// Where something could not be read.
     pub place: Place,
+    /// The call that failed, and why.
     pub why: Unreadable,
 }
 
@@ -178,11 +198,13 @@ pub enum CallPurpose {
 /// One call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DrillCall {
+    /// Where the call is made.
     pub place: Place,
     /// As IAM names it.
     pub operation: String,
     /// What it is made on.
     pub object: String,
+    /// What the call is for.
     pub purpose: CallPurpose,
     /// The alerts that its event raises, as far as the rules say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

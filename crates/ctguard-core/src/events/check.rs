@@ -37,6 +37,7 @@ pub struct Checked {
     /// Why nothing was; absent when something was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_read: Option<String>,
+    /// What is wrong with its names and patterns, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
 }
 

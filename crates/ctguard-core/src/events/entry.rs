@@ -12,7 +12,7 @@ use serde::Serialize;
 pub struct Entry {
     /// As a blueprint has it: `ec2:CreateRoute`.
     pub event: String,
-    /// `detail.eventSource`.
+    /// The `eventSource` of its records: `ec2.amazonaws.com`.
     pub source: String,
     /// `detail.eventName`, case-sensitive.
     pub name: String,
@@ -22,6 +22,7 @@ pub struct Entry {
     pub access: Vec<Access>,
     /// The kinds as which it is logged; a rule for it takes them all.
     pub kinds: Vec<KindEntry>,
+    /// The place whose default bus is given it.
     pub lands: Lands,
     /// The state that a rule must have to be given it in every form that it may have.
     pub rule_state: RuleStateNeeded,
@@ -39,6 +40,7 @@ pub struct Entry {
 /// What is known of an event as one of its kinds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct KindEntry {
+    /// The kind: a call of the API, a data event, a sign-in, a deed of the service itself and so on.
     #[schemars(extend("enum" = kind_names()))]
     #[schemars(with = "String")]
     pub kind: EventKind,
@@ -46,6 +48,7 @@ pub struct KindEntry {
     pub detail_types: Vec<String>,
     /// EventBridge's `source`.
     pub bus_source: String,
+    /// How it is known that it is logged as this kind.
     pub evidence: Evidence,
     /// What a trail's selectors must ask for.
     pub selectors: Selectors,
@@ -96,11 +99,17 @@ pub enum Lands {
     /// In the region of the call.
     CallRegion,
     /// In one region of the `aws` partition, and in one of each other partition.
-    Only { region: String },
+    Only {
+        /// The region in the `aws` partition.
+        region: String,
+    },
     /// In the region of the endpoint that was called.
     Endpoint,
     /// In any region with a sign-in endpoint; sign-ins of root in one.
-    SignIn { root: String },
+    SignIn {
+        /// The region in which sign-ins of root land, in the `aws` partition.
+        root: String,
+    },
 }
 
 /// What is known of an event's request.
@@ -127,6 +136,7 @@ pub enum Sureness {
 pub struct Renamed {
     /// The name of the API call or IAM action.
     pub written: String,
+    /// The events that CloudTrail writes for it, as `service:Name`.
     pub logged_as: Vec<String>,
     /// Whether the written name is logged, too.
     pub logged_itself: bool,

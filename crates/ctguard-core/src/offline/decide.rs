@@ -45,12 +45,16 @@ pub fn decide(pattern: &Pattern, state: Option<RuleState>, given: &Given) -> Dec
 /// The decision of an alert about an event.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AlertDecision<'b> {
+    /// The alert's id.
     pub id: &'b str,
+    /// The alert's risk.
     pub risk: Risk,
+    /// Whether one of its patterns matches and the rule is given the event.
     pub fires: bool,
     /// Why no rule would receive the event, although a pattern matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withheld: Option<Undeliverable>,
+    /// What the decision rests on or leaves open, such as a field that the record lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
     /// Why the pattern nearest to the event does not match; only on request.
@@ -124,12 +128,17 @@ pub struct EventDecision<'a> {
     pub number: u64,
     /// The line where it begins, from 1.
     pub line: u64,
+    /// The event's `eventID`, or the `id` of its envelope.
     pub id: Option<&'a str>,
-    /// `iam:CreateUser`.
+    /// The event, such as `iam:CreateUser`.
     pub name: Option<String>,
+    /// When it happened, as the event says it.
     pub time: Option<&'a str>,
+    /// The account that the envelope or record says.
     pub account: Option<&'a str>,
+    /// The region that the envelope or record says.
     pub region: Option<&'a str>,
+    /// Whether it was given as a record or with EventBridge's envelope.
     pub form: Form,
     /// Who did it, and how it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,6 +155,7 @@ pub struct EventDecision<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "super::shapes::mismatches")]
     pub mismatches: Vec<Mismatch>,
+    /// What the decision rests on or leaves open, such as a field that the record lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
     /// As given.

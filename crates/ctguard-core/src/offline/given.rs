@@ -42,7 +42,9 @@ pub struct Given {
 pub struct Deed {
     /// The most specific name in `userIdentity`; absent where it names nobody.
     pub by: Option<String>,
+    /// What sort of principal it was.
     pub kind: ActorKind,
+    /// Whether the call succeeded.
     pub ended: Ended,
 }
 

@@ -50,7 +50,7 @@ pub struct Samples {
 /// An event of which no record satisfies the alert's conditions.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct NeverFires {
-    /// `ec2:CreateRoute`.
+    /// The event, such as `ec2:CreateRoute`.
     pub event: String,
     /// Which condition, and why.
     pub cause: String,

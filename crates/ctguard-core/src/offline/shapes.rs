@@ -4,7 +4,6 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 /// A list of [`Mismatch`](eventbridge_pattern::Mismatch).
 pub(super) fn mismatches(_: &mut SchemaGenerator) -> Schema {
-    let texts = || json_schema!({ "type": "array", "items": { "type": "string" } });
     json_schema!({
         "description": "Why the pattern does not match.",
         "type": "array",
@@ -36,14 +35,21 @@ pub(super) fn mismatches(_: &mut SchemaGenerator) -> Schema {
                 "type": "object",
                 "properties": {
                     "reason": { "const": "lost" },
-                    "why": { "type": "string" }
+                    "why": { "description": "Why it is not kept.", "type": "string" }
                 },
                 "required": ["reason", "why"]
             },
             {
                 "description": "Each field is as wanted, but not in one element of an array.",
                 "type": "object",
-                "properties": { "reason": { "const": "elements" }, "paths": texts() },
+                "properties": {
+                    "reason": { "const": "elements" },
+                    "paths": {
+                        "description": "The fields that no single element has all as wanted.",
+                        "type": "array",
+                        "items": { "type": "string" }
+                    }
+                },
                 "required": ["reason", "paths"]
             }
         ] }

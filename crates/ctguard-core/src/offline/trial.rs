@@ -26,9 +26,13 @@ const FORMATS: [Format; 5] = [Format::Mail, Format::Text, Format::Chat, Format::
 /// The trial of a blueprint.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Trial {
+    /// The version of this format.
     pub format_version: u32,
+    /// The name of the blueprint.
     pub blueprint: String,
+    /// The date that exceptions were judged by, ISO 8601.
     pub as_of: String,
+    /// Whether every alert passed.
     pub passed: bool,
     /// In the order of the blueprint.
     pub alerts: Vec<AlertTrial>,
@@ -37,14 +41,20 @@ pub struct Trial {
 /// The trial of one alert.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AlertTrial {
+    /// The alert's id.
     pub id: String,
+    /// The alert's risk.
     pub risk: Risk,
+    /// Whether there are samples enough, each was decided as it should be, each of its events can raise
+    /// it, and every text could be composed.
     pub passed: bool,
     /// Samples listed in the blueprint that are to match, and to be ignored.
     pub listed_matches: usize,
+    /// Samples listed in the blueprint that are to be ignored.
     pub listed_ignores: usize,
     /// The required number of each.
     pub minimum: usize,
+    /// Every sample that was tried, the listed ones first.
     pub samples: Vec<SampleTrial>,
     /// Events of the alert for which no sample was found that its patterns match.
     pub not_generated: Vec<String>,
@@ -81,22 +91,28 @@ pub enum Got {
 /// One sample event at the rules of its alert.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SampleTrial {
+    /// Whether the blueprint lists it or ctguard made it.
     pub origin: Origin,
     /// The file, with the number of the event where it has several; or `ec2:CreateRoute, other name
     /// …`.
     pub name: String,
+    /// What it should come to.
     pub expect: Expect,
+    /// What it came to.
     pub got: Got,
+    /// Whether it came to what it should.
     pub passed: bool,
     /// Why it could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
+    /// Why no rule would receive it, although a pattern matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withheld: Option<Undeliverable>,
     /// For one that should match and does not: the mismatches.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "super::shapes::mismatches")]
     pub mismatches: Vec<Mismatch>,
+    /// What the decision rests on or leaves open, such as a field that the record lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
 }
@@ -104,12 +120,14 @@ pub struct SampleTrial {
 /// A message as a subscriber would receive it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RenderedMessage {
+    /// The destination's `format` that it is composed in.
     pub format: Format,
     /// The sample that it tells of.
     pub sample: String,
     /// Of a mail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// The message, or the body of a mail; absent where it could not be composed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Why EventBridge would deliver nothing, or the mail would not be composed.

@@ -26,6 +26,7 @@ const FIELD_DIGITS: usize = 8;
 /// What was read in one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlaceFingerprints {
+    /// The account that was read.
     pub account: AccountId,
     /// `global` for buckets and roles, which are in no region.
     pub region: Region,
@@ -48,10 +49,13 @@ pub struct Fingerprint {
 /// An object that has changed since the plan was made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Moved {
+    /// The account of the object.
     pub account: AccountId,
+    /// Its region, or `global`.
     pub region: Region,
     /// By kind and name.
     pub object: String,
+    /// What has become of it.
     pub how: How,
 }
 

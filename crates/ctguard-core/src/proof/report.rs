@@ -28,6 +28,7 @@ pub struct Report {
     /// The version of this format.
     #[schemars(extend("const" = FORMAT_VERSION))]
     pub format_version: u32,
+    /// The name of the blueprint.
     pub blueprint: String,
     /// The date that exceptions were judged by, ISO 8601.
     #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
@@ -56,6 +57,7 @@ pub struct Report {
 /// An account that a report is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Covered {
+    /// The account's number.
     pub id: AccountId,
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,19 +70,28 @@ pub struct Covered {
 /// if there are several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unread {
+    /// The call that failed, as IAM names it: `sts:AssumeRole`.
     pub operation: String,
+    /// AWS's error code, or a word for what went wrong on the way.
     pub code: String,
+    /// What AWS or the network said.
     pub message: String,
+    /// What to do about it.
     pub fix: String,
+    /// The accounts in which it failed so.
     pub accounts: BTreeSet<AccountId>,
 }
 
 /// The verdict on one alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AlertCounts {
+    /// The alert's id.
     pub alert: String,
+    /// The alert's title.
     pub title: String,
+    /// The alert's risk.
     pub risk: Risk,
+    /// In how many places it has each status.
     pub counts: Counts,
 }
 
@@ -88,35 +99,52 @@ pub struct AlertCounts {
 /// `{account}` and `{region}` in the texts stand for what differs between them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
+    /// A stable name for this kind of link; `docs/links.md` explains each.
     pub code: LinkCode,
+    /// The verdict on this link.
     pub status: Status,
+    /// Ids of the alerts whose way it is on.
     pub alerts: BTreeSet<String>,
+    /// The AWS object that it is about.
     pub object: String,
+    /// What was observed.
     pub cause: String,
+    /// What to do about it.
     pub fix: String,
+    /// Who can mend it.
     #[serde(rename = "mender")]
     pub fixed_by: FixedBy,
     /// Whether there is one such object per place, per account or in the fleet.
     pub per: Granularity,
+    /// The places in which it is so.
     pub places: BTreeSet<Place>,
 }
 
 /// A remark with every place it concerns; `{account}` and `{region}` as in a [`Finding`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RemarkGroup {
+    /// How much it matters.
     pub severity: RemarkSeverity,
+    /// A stable name for this kind of remark; `docs/links.md` explains each.
     pub code: LinkCode,
+    /// The AWS object that it is about.
     pub object: String,
+    /// What was observed, and what it means.
     pub text: String,
+    /// The places in which it is so.
     pub places: BTreeSet<Place>,
 }
 
 /// The number of alert × place combinations of each status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
+    /// Every link was seen to hold.
     pub proven: usize,
+    /// Nothing is broken, and a part cannot be seen from here.
     pub assumed: usize,
+    /// A part could not be read.
     pub unknown: usize,
+    /// A link does not hold: somebody listed hears of nothing.
     pub broken: usize,
 }
 

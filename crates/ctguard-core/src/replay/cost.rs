@@ -61,21 +61,29 @@ const PRICES_OF: [Price; 5] = [
 /// The estimate.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Cost {
+    /// The currency of every price: `USD`.
     pub currency: &'static str,
+    /// Whose prices these are, and of when.
     pub prices: &'static str,
     /// The days that it is scaled from; 0 when there were none.
     pub from_days: u32,
+    /// What is paid for.
     pub items: Vec<CostItem>,
+    /// The sum of the items, in a month of 30 days.
     pub total: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct CostItem {
+    /// What is paid for.
     pub item: Item,
     /// In a month of 30 days, rounded up.
     pub a_month: u64,
+    /// The price of a million.
     pub per_million: f64,
+    /// What it costs in a month, before any free allowance.
     pub cost: f64,
+    /// AWS's page with the price.
     pub source: &'static str,
 }
 

@@ -37,10 +37,13 @@ const HOLDS_DAYS: i32 = 90;
 /// An entry for an alert's `except:`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Suggestion {
+    /// The most specific name that the records have for it.
     pub principal: String,
+    /// What sort of principal it is.
     pub kind: ActorKind,
     /// Records of the alert that it would leave out.
     pub leaves_out: u64,
+    /// The same as a part of the alert's records, in percent.
     pub percent: u64,
     /// Whether that is so much that the alert would be silent.
     pub silences: bool,
