@@ -2,6 +2,7 @@
 
 use super::alike::listed;
 use super::plan::{self, Detail, PlanView};
+use super::screen::said;
 use super::{AccountNames, Paint, notice, wrap};
 use ctguard_core::drift::record::RecordedCall;
 use ctguard_core::drift::{Culprit, Drift, Finding, Origin};
@@ -148,21 +149,22 @@ fn finding(finding: &Finding, paint: Paint) -> String {
 
 fn who(deed: &RecordedCall, paint: Paint) -> String {
     let by = &deed.by;
-    let mut kind = by.kind.clone();
+    let mut kind = said(&by.kind);
     if let Some(issuer) = &by.issuer {
-        let _ = write!(kind, " of {issuer}");
+        let _ = write!(kind, " of {}", said(issuer));
     }
     if let Some(via) = by.via.as_ref().filter(|via| *via != by.who()) {
-        let _ = write!(kind, ", through {via}");
+        let _ = write!(kind, ", through {}", said(via));
     }
     let own = if deed.by_ctguard { ", with ctguard" } else { "" };
-    format!("{} by {} ({kind}){own} at {}", paint.bad(&deed.call), by.who(), deed.time)
+    let (call, who, time) = (said(&deed.call), said(by.who()), said(&deed.time));
+    format!("{} by {who} ({kind}){own} at {time}", paint.bad(&call))
 }
 
 fn whence(deed: &RecordedCall) -> String {
-    let from = deed.source_ip.as_deref().unwrap_or("an unknown address");
-    let with = deed.user_agent.as_ref().map(|agent| format!(", {agent}")).unwrap_or_default();
-    format!("from {from}{with}, event {}", deed.event_id)
+    let from = deed.source_ip.as_ref().map_or_else(|| "an unknown address".to_owned(), said);
+    let with = deed.user_agent.as_ref().map(|agent| format!(", {}", said(agent)));
+    format!("from {from}{}, event {}", with.unwrap_or_default(), said(&deed.event_id))
 }
 
 /// The cosmetic differences, in one sentence; empty without any.

@@ -14,8 +14,8 @@ use ctguard_core::blueprint::Risk;
 use ctguard_core::replay::{ActorKind, AlertReplay, Replay};
 pub use query::{NotCounted, Query};
 use std::fmt::Write;
-pub(super) use words::plain;
 use words::{grouped, times};
+pub(super) use words::{plain, said};
 
 /// Names of a ranking that a terminal shows.
 const SHOWN: usize = 5;
@@ -107,7 +107,7 @@ fn details(out: &mut String, replay: &Replay, alert: &AlertReplay, paint: Paint,
 fn names(top: &[ctguard_core::replay::ByName], others: u64) -> String {
     let shown = top.iter().take(SHOWN);
     let mut parts: Vec<String> =
-        shown.map(|by| format!("{} {}", plain(&by.name), grouped(by.count))).collect();
+        shown.map(|by| format!("{} {}", said(&by.name), grouped(by.count))).collect();
     let rest: u64 = top.iter().skip(SHOWN).map(|by| by.count).sum::<u64>() + others;
     if rest > 0 {
         parts.push(format!("others {}", grouped(rest)));

@@ -10,12 +10,17 @@
 //!    through the colours that ctguard itself writes, and those only where colour is on;
 //! 3. no line begins as a command of GitHub's runner does, but where annotations are asked for.
 //!
+//! Whoever changed something, raised an alert or stands in a log is named by a [`Foreign`], which only [`said`] here makes a
+//! text of, so that no format forgets to. Names, tags and AWS's words inside of sentences that the core makes are texts
+//! like others, and rest on the walls.
+//!
 //! JSON keeps every text whole: there such a character is written as an escape (`\u202e`).
 //!
 //! Sources: <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>,
 //! <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>.
 
 use super::wrap::fit;
+use ctguard_core::foreign::Foreign;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -41,6 +46,11 @@ pub fn hides(c: char) -> bool {
 /// Somebody else's name, without what hides.
 pub fn plain(text: &str) -> String {
     text.chars().map(|c| if hides(c) { MARK } else { c }).collect()
+}
+
+/// What somebody else wrote, fit to be read: the one way in which such a text comes to be printed.
+pub fn said(text: &Foreign) -> String {
+    plain(text.uncleaned())
 }
 
 /// Somebody else's text on one line: what only parts words is a space.

@@ -196,10 +196,10 @@ mod tests {
     #[test]
     fn the_latest_call_says_whose_change_it_is() {
         let call = |by_ctguard| RecordedCall {
-            call: "PutRule".to_owned(),
-            time: "2026-11-21T10:00:00Z".to_owned(),
+            call: "PutRule".into(),
+            time: "2026-11-21T10:00:00Z".into(),
             by: CallerIdentity {
-                kind: "IAMUser".to_owned(),
+                kind: "IAMUser".into(),
                 arn: None,
                 principal: None,
                 account: None,
@@ -210,7 +210,7 @@ mod tests {
             source_ip: None,
             user_agent: None,
             by_ctguard,
-            event_id: String::new(),
+            event_id: "".into(),
         };
         for (finding, origin) in [
             (Finding::Calls(vec![call(false), call(true)]), Some(Origin::Others)),

@@ -34,7 +34,8 @@
 //!
 //! Below them are the ground types: [`scope`], [`event`], [`resource`], [`action`] (the mutating
 //! AWS calls), [`catalogue`] (the CloudTrail events that exist), [`record`] (what their records
-//! look like), [`codes`] (all that can be reported), [`cause`] (why a call failed) and [`phrase`].
+//! look like), [`codes`] (all that can be reported), [`cause`] (why a call failed), [`phrase`] and
+//! [`foreign`] (text that somebody else wrote).
 
 pub mod action;
 pub mod blueprint;
@@ -52,6 +53,7 @@ pub mod event;
 pub mod events;
 pub mod explain;
 pub mod export;
+pub mod foreign;
 pub mod heal;
 pub mod hex;
 mod identity;

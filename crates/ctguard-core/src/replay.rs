@@ -42,6 +42,7 @@ pub use crate::event::identity::PrincipalField;
 use crate::blueprint::{Alert, Blueprint, Format, Risk, Subscriber};
 use crate::desired::Narrow;
 use crate::event::EventKind;
+use crate::foreign::Foreign;
 use crate::offline::OfflineRule;
 use crate::resource::topic::Protocol;
 use crate::scope::{AccountId, Region};
@@ -381,7 +382,7 @@ pub struct Ranking<T> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct ByName {
     /// What is counted: an account, a region or an event.
-    pub name: String,
+    pub name: Foreign,
     /// How many records.
     pub count: u64,
 }
@@ -389,12 +390,12 @@ pub struct ByName {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct ByPrincipal {
     /// The most specific name that the records have for it.
-    pub name: String,
+    pub name: Foreign,
     /// What sort of principal it is.
     pub kind: ActorKind,
     /// The service that acted for it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub through: Option<String>,
+    pub through: Option<Foreign>,
     /// How many records.
     pub count: u64,
     /// Of these, those that tell of a failure.

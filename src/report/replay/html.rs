@@ -6,8 +6,9 @@
 
 use super::buckets::Buckets;
 use super::chart::{self, Row, Series, percent};
-use super::words::{self, grouped, plain, times};
+use super::words::{self, grouped, plain, said, times};
 use ctguard_core::blueprint::Risk;
+use ctguard_core::foreign::Foreign;
 use ctguard_core::replay::{ActorKind, AlertReplay, ByPrincipal, Replay};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::collections::BTreeMap;
@@ -212,9 +213,10 @@ fn by_alert(replay: &Replay) -> Markup {
 
 /// Everybody over all alerts, the most frequent first.
 fn principals(replay: &Replay) -> Vec<(&ByPrincipal, u64)> {
-    let mut sums: BTreeMap<(&str, Option<&str>, ActorKind), (&ByPrincipal, u64)> = BTreeMap::new();
+    type Key<'a> = (&'a Foreign, Option<&'a Foreign>, ActorKind);
+    let mut sums: BTreeMap<Key<'_>, (&ByPrincipal, u64)> = BTreeMap::new();
     for by in replay.alerts.iter().flat_map(|alert| &alert.principals.top) {
-        let key = (by.name.as_str(), by.through.as_deref(), by.kind);
+        let key = (&by.name, by.through.as_ref(), by.kind);
         sums.entry(key).or_insert((by, 0)).1 += by.count;
     }
     let mut all: Vec<(&ByPrincipal, u64)> = sums.into_values().collect();
@@ -509,8 +511,8 @@ fn incomplete(replay: &Replay) -> Markup {
 
 /// A principal, and the service that it called through.
 fn named(by: &ByPrincipal) -> String {
-    let through = by.through.as_ref().map(|service| format!(" through {service}"));
-    format!("{}{}", by.name, through.unwrap_or_default())
+    let through = by.through.as_ref().map(|service| format!(" through {}", said(service)));
+    format!("{}{}", said(&by.name), through.unwrap_or_default())
 }
 
 fn sentence(text: &str) -> String {

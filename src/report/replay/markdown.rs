@@ -1,7 +1,7 @@
 //! A replay as Markdown, for a pull request or a wiki.
 
 use super::has_details;
-use super::words::{self, grouped, plain, times};
+use super::words::{self, grouped, plain, said, times};
 use ctguard_core::replay::{AlertReplay, Replay};
 use std::fmt::Write;
 
@@ -75,8 +75,8 @@ fn details(out: &mut String, alert: &AlertReplay) {
         let _ = writeln!(out, "\n| principal | kind of actor | raised |\n|---|---|--:|");
     }
     for by in alert.principals.top.iter().take(SHOWN) {
-        let through = by.through.as_ref().map(|service| format!(" through {service}"));
-        let name = format!("{}{}", by.name, through.unwrap_or_default());
+        let through = by.through.as_ref().map(|service| format!(" through {}", said(service)));
+        let name = format!("{}{}", said(&by.name), through.unwrap_or_default());
         let _ =
             writeln!(out, "| {} | {} | {} |", cell(&name), words::kind(by.kind), grouped(by.count));
     }

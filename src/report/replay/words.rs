@@ -27,7 +27,7 @@ pub fn times(number: u64, one: &str, many: &str) -> String {
 }
 
 /// Text from a log: whoever is in the logs chose it.
-pub use crate::report::screen::plain;
+pub use crate::report::screen::{plain, said};
 
 /// What the whole report says, in one sentence.
 pub fn headline(replay: &Replay, strong: impl Fn(&str) -> String) -> String {
@@ -71,8 +71,8 @@ pub fn actors(replay: &Replay) -> Vec<(ActorKind, u64)> {
 }
 
 pub fn principal(by: &ByPrincipal) -> String {
-    let through = by.through.as_ref().map(|service| format!(" through {}", plain(service)));
-    format!("{}{} ({})", plain(&by.name), through.unwrap_or_default(), kind(by.kind))
+    let through = by.through.as_ref().map(|service| format!(" through {}", said(service)));
+    format!("{}{} ({})", said(&by.name), through.unwrap_or_default(), kind(by.kind))
 }
 
 /// What is remarkable about an alert.
@@ -133,7 +133,7 @@ pub fn suggestion(suggestion: &Suggestion) -> String {
     let silences = if suggestion.silences { "; this would silence the alert" } else { "" };
     format!(
         "an exception for {} would leave out {} ({} %){silences}; of these logs it hides {}:",
-        plain(&suggestion.principal),
+        said(&suggestion.principal),
         grouped(suggestion.leaves_out),
         suggestion.percent,
         hidden(suggestion)
@@ -145,7 +145,7 @@ fn hidden(suggestion: &Suggestion) -> String {
     let events = &suggestion.events;
     let named = events.top.iter().take(EVENTS_SHOWN);
     let mut parts: Vec<String> =
-        named.map(|by| format!("{} {}", grouped(by.count), plain(&by.name))).collect();
+        named.map(|by| format!("{} {}", grouped(by.count), said(&by.name))).collect();
     let others =
         events.top.iter().skip(EVENTS_SHOWN).map(|by| by.count).sum::<u64>() + events.others;
     if others > 0 {

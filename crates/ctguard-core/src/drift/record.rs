@@ -5,6 +5,7 @@
 use super::suspects::Subject;
 use crate::event::identity::UserIdentity;
 use crate::event::outcome::is_error;
+use crate::foreign::Foreign;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,21 +18,21 @@ const OWN_AGENT: &str = "app/ctguard";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordedCall {
     /// The call as AWS names it: `DisableRule`.
-    pub call: String,
+    pub call: Foreign,
     /// When, ISO 8601, UTC.
-    pub time: String,
+    pub time: Foreign,
     /// Who called.
     pub by: CallerIdentity,
     /// CloudTrail's `sourceIPAddress`: where the call came from, or the service that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source_ip: Option<String>,
+    pub source_ip: Option<Foreign>,
     /// CloudTrail's `userAgent`: the program that called, in its own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_agent: Option<String>,
+    pub user_agent: Option<Foreign>,
     /// Whether the user agent says that ctguard made it. Anybody can say so.
     pub by_ctguard: bool,
     /// CloudTrail's `eventID`, by which the record is found again.
-    pub event_id: String,
+    pub event_id: Foreign,
 }
 
 /// Who called.
@@ -39,34 +40,33 @@ pub struct RecordedCall {
 pub struct CallerIdentity {
     /// CloudTrail's `userIdentity.type`: `AssumedRole`, `IAMUser`, `Root`, `AWSService`.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Foreign,
     /// The ARN of the principal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub arn: Option<String>,
+    pub arn: Option<Foreign>,
     /// Who it is where there is no ARN: the user of IAM Identity Center, the name at an identity
     /// provider, the id of a principal or of an account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub principal: Option<String>,
+    pub principal: Option<Foreign>,
     /// The account that the principal belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
+    pub account: Option<Foreign>,
     /// The name of the user, or of the role that issued the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<Foreign>,
     /// The role that issued the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub issuer: Option<String>,
+    pub issuer: Option<Foreign>,
     /// The service that called in the principal's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub via: Option<String>,
+    pub via: Option<Foreign>,
 }
 
 impl CallerIdentity {
     /// Returns the most specific identity that is known.
-    pub fn who(&self) -> &str {
+    pub fn who(&self) -> &Foreign {
         let named = self.arn.as_ref().or(self.principal.as_ref());
-        let named = named.or(self.name.as_ref()).or(self.via.as_ref());
-        named.map_or(self.kind.as_str(), String::as_str)
+        named.or(self.name.as_ref()).or(self.via.as_ref()).unwrap_or(&self.kind)
     }
 }
 
@@ -93,28 +93,28 @@ pub fn recorded_call(
     }
     let user_agent = said("userAgent");
     Some(RecordedCall {
-        call,
-        time: said("eventTime")?,
+        call: call.into(),
+        time: said("eventTime")?.into(),
         by: principal(&record["userIdentity"]),
-        source_ip: said("sourceIPAddress"),
+        source_ip: said("sourceIPAddress").map(Foreign::from),
         by_ctguard: user_agent
             .as_ref()
             .is_some_and(|agent| agent.split([' ', '[', ']']).any(|word| word == OWN_AGENT)),
-        user_agent,
-        event_id: said("eventID").unwrap_or_default(),
+        user_agent: user_agent.map(Foreign::from),
+        event_id: said("eventID").unwrap_or_default().into(),
     })
 }
 
 fn principal(identity: &Value) -> CallerIdentity {
     let who = UserIdentity::of(identity);
-    let said = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
+    let said = |text: &Option<Cow<'_, str>>| text.as_deref().map(Foreign::from);
     let issuer_name = identity.pointer("/sessionContext/sessionIssuer/userName");
-    let issuer_name = issuer_name.and_then(Value::as_str).map(str::to_owned);
+    let issuer_name = issuer_name.and_then(Value::as_str).map(Foreign::from);
     let specific = who.most_specific(None).filter(|_| who.arn.is_none());
     CallerIdentity {
-        kind: said(&who.kind).unwrap_or_else(|| "Unknown".to_owned()),
+        kind: said(&who.kind).unwrap_or_else(|| "Unknown".into()),
         arn: said(&who.arn),
-        principal: specific.map(Cow::into_owned),
+        principal: specific.map(|name| Foreign::from(name.into_owned())),
         account: said(&who.account),
         name: said(&who.user_name).or(issuer_name),
         issuer: said(&who.issuer_arn),
@@ -243,8 +243,8 @@ mod tests {
         let agent = json!({ "sourceIPAddress": "203.0.113.9", "userAgent": "aws-sdk-rust/1.3 ua/2.1 app/ctguard" });
         let deed = of(role.clone(), agent).unwrap();
         assert_eq!(deed.by.who(), "arn:aws:sts::111122223333:assumed-role/admin/mallory");
-        assert_eq!(deed.by.issuer.as_deref(), Some("arn:aws:iam::111122223333:role/admin"));
-        assert!(deed.by_ctguard && deed.source_ip.as_deref() == Some("203.0.113.9"));
+        assert_eq!(deed.by.issuer, Some("arn:aws:iam::111122223333:role/admin".into()));
+        assert!(deed.by_ctguard && deed.source_ip == Some("203.0.113.9".into()));
         let other = of(role.clone(), json!({ "userAgent": "app/ctguardian" })).unwrap();
         assert!(!other.by_ctguard);
         let service = of(

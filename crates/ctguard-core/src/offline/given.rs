@@ -6,12 +6,12 @@ use crate::event;
 use crate::event::actor::{ActorKind, Evidence};
 use crate::event::identity::UserIdentity;
 use crate::event::outcome::{Ended, ended};
+use crate::foreign::Foreign;
 use eventbridge_pattern::archive::Unread;
 use eventbridge_pattern::{Event, cloudtrail};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use std::borrow::Cow;
 
 /// The recognised form of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -41,7 +41,7 @@ pub struct Given {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Deed {
     /// The most specific name in `userIdentity`; absent where it names nobody.
-    pub by: Option<String>,
+    pub by: Option<Foreign>,
     /// What sort of principal it was.
     pub kind: ActorKind,
     /// Whether the call succeeded.
@@ -126,7 +126,7 @@ impl Given {
         let identity = record.get("userIdentity").map(UserIdentity::of).unwrap_or_default();
         let recipient = cloudtrail::account(record).or_else(|| self.text("account"));
         Some(Deed {
-            by: identity.most_specific(recipient).map(Cow::into_owned),
+            by: identity.most_specific(recipient).map(|name| name.into_owned().into()),
             kind: Evidence::of(record, &identity, recipient).kind(),
             ended: ended(record),
         })

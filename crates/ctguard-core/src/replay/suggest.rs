@@ -17,6 +17,7 @@ use super::summary::rank;
 use super::values::{OfValue, Values};
 use super::{ActorKind, ByName, ByPrincipal, Days, PrincipalField, Ranking, Watched};
 use crate::event::identity::is_root;
+use crate::foreign::Foreign;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -38,7 +39,7 @@ const HOLDS_DAYS: i32 = 90;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Suggestion {
     /// The most specific name that the records have for it.
-    pub principal: String,
+    pub principal: Foreign,
     /// What sort of principal it is.
     pub kind: ActorKind,
     /// Records of the alert that it would leave out.
@@ -76,14 +77,15 @@ pub fn suggest(noise: &Noise<'_>, days: Option<Days>, as_of: Date) -> Vec<Sugges
     for noisy in noise.all {
         let known = |one: &Suggestion| one.principal == noisy.name;
         let whole_account = noisy.field == PrincipalField::Account;
-        if whole_account || is_root(&noisy.name) || is_withheld(&noisy.name) {
+        let name = noisy.name.uncleaned();
+        if whole_account || is_root(name) || is_withheld(name) {
             continue;
         }
         if suggestions.iter().any(known) {
             continue;
         }
         let Some(path) = noisy.field.path() else { continue };
-        let taken = noise.values.taken(noise.index, noisy.field, &noisy.name);
+        let taken = noise.values.taken(noise.index, noisy.field, name);
         let Some(hidden) = taken.map(|taken| Hidden::by(noisy, taken)) else { continue };
         if !hidden.may_be_suggested(noise) {
             continue;
@@ -137,7 +139,7 @@ impl Hidden {
     /// Everything that the condition takes, of whatever identity.
     fn by(noisy: &ByPrincipal, taken: &[&OfValue]) -> Self {
         let mut hidden = Self::default();
-        let through = noisy.through.as_deref();
+        let through = noisy.through.as_ref().map(Foreign::uncleaned);
         for of in taken.iter().filter(|of| through.is_none() || of.invoked_by.as_deref() == through)
         {
             hidden.records += of.count;
@@ -161,7 +163,8 @@ impl Hidden {
     }
 
     fn events(&self) -> Ranking<ByName> {
-        let by_name = |(name, count): (&String, &u64)| ByName { name: name.clone(), count: *count };
+        let by_name =
+            |(name, count): (&String, &u64)| ByName { name: name.as_str().into(), count: *count };
         rank(self.events.iter().map(by_name).collect(), self.records, |by| by.count)
     }
 }
@@ -174,10 +177,10 @@ fn entry(
     days: Option<Days>,
     as_of: Date,
 ) -> String {
-    let mut fields = format!("{path}: [{}]", quoted(&noisy.name));
+    let mut fields = format!("{path}: [{}]", quoted(noisy.name.uncleaned()));
     if let Some(through) = &noisy.through {
         let also = PrincipalField::InvokedBy.path().unwrap_or_default();
-        fields.push_str(&format!(", {also}: [{}]", quoted(through)));
+        fields.push_str(&format!(", {also}: [{}]", quoted(through.uncleaned())));
     }
     let when =
         days.map_or_else(String::new, |days| format!(" from {} to {}", days.first, days.last));

@@ -9,6 +9,7 @@ use super::{
     LookedUp, MAILS_PER_SECOND, Ranking, Replay, Sampling, Setup, Skipped, Watched, cost, suggest,
 };
 use crate::blueprint::Blueprint;
+use crate::foreign::Foreign;
 use crate::offline::{Note, placement};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -116,7 +117,7 @@ fn alert(
         for place in &places {
             *counted.entry(name(place).unwrap_or("unknown")).or_default() += place.count;
         }
-        let named = |(name, count): (&str, u64)| ByName { name: name.to_owned(), count };
+        let named = |(name, count): (&str, u64)| ByName { name: name.into(), count };
         rank(counted.into_iter().map(named).collect(), counts.count, |by| by.count)
     };
     let principals = principals(index, counter);
@@ -153,9 +154,9 @@ fn alert(
 /// All principals of an alert that were counted, the most frequent first.
 fn principals(index: u32, counter: &Counter<'_>) -> Vec<ByPrincipal> {
     let of = |of: &OfPrincipal| ByPrincipal {
-        name: of.name.to_string(),
+        name: Foreign::from(&*of.name),
         kind: of.kind,
-        through: of.through.as_deref().map(str::to_owned),
+        through: of.through.as_deref().map(Foreign::from),
         count: of.count,
         failed: of.failed,
         field: of.field,
@@ -168,7 +169,7 @@ fn principals(index: u32, counter: &Counter<'_>) -> Vec<ByPrincipal> {
 
 /// One row for all that show alike, though their names stand in other fields.
 fn folded(principals: Vec<ByPrincipal>) -> Vec<ByPrincipal> {
-    let mut rows: BTreeMap<(String, ActorKind, Option<String>), ByPrincipal> = BTreeMap::new();
+    let mut rows: BTreeMap<(Foreign, ActorKind, Option<Foreign>), ByPrincipal> = BTreeMap::new();
     for by in principals {
         match rows.entry((by.name.clone(), by.kind, by.through.clone())) {
             Entry::Vacant(row) => drop(row.insert(by)),
