@@ -52,6 +52,54 @@ fn what_is_not_the_whole_is_refused() {
     assert!(newer.err.contains("has format version 9, and this ctguard reads 1"), "{}", newer.err);
 }
 
+/// What a verdict says is within what it covers, so that a report can be refused that says more.
+#[test]
+fn every_verdict_can_be_merged_with_nothing() {
+    for world in crate::schema::worlds() {
+        for narrowed in [&[][..], &["--shard", "1/1"], &["--region", "eu-west-1"]] {
+            let line = [&["verify", "--format", "json"][..], narrowed].concat();
+            let ran = world.run(&line);
+            world.write("verdict.json", &ran.out);
+            let file = world.path("verdict.json").display().to_string();
+            let merged = merged(&world, &[file], &["--format", "json"]).expect(ran.code);
+            let mut whole = ran.json();
+            whole.as_object_mut().unwrap().remove("shard");
+            assert_eq!(merged.json(), whole);
+        }
+    }
+}
+
+#[test]
+fn a_part_that_speaks_for_others_is_refused() {
+    let world = World::with_trail(PLAIN);
+    let mut files = halves(&world, "verify");
+    let covers = |file: &String| {
+        let name = file.rsplit('/').next().unwrap();
+        let part: Value = serde_json::from_str(&world.read(name)).unwrap();
+        !part["accounts"].as_array().unwrap().is_empty()
+    };
+    files.sort_by_key(|file| !covers(file));
+    // The part with the account, as the part without it would have it.
+    let name = files[0].rsplit('/').next().unwrap();
+    let stolen = match name {
+        "verify-1.json" => world.read(name).replace("\"1/2\"", "\"2/2\""),
+        _ => world.read(name).replace("\"2/2\"", "\"1/2\""),
+    };
+    let empty = match name {
+        "verify-1.json" => world.read("verify-2.json").replace("\"2/2\"", "\"1/2\""),
+        _ => world.read("verify-1.json").replace("\"1/2\"", "\"2/2\""),
+    };
+    world.write("stolen.json", &stolen);
+    world.write("empty.json", &empty);
+    let files = ["stolen.json", "empty.json"].map(|name| world.path(name).display().to_string());
+    let ran = merged(&world, &files, &[]).expect(1);
+    assert!(
+        ran.err.contains("covers account 111122223333, which is another part's"),
+        "{}",
+        ran.err
+    );
+}
+
 #[test]
 fn progress_is_told_to_programs_on_request() {
     let world = World::with_trail(PLAIN);

@@ -38,7 +38,7 @@ impl Shard {
     }
 
     /// Whether an account is in this part. Other accounts do not affect that.
-    fn holds(self, account: &AccountId) -> bool {
+    pub fn holds(self, account: &AccountId) -> bool {
         let digest = Sha256::digest(account.as_str().as_bytes());
         let number = digest.iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
         number % u64::from(self.of) == u64::from(self.number - 1)
@@ -68,6 +68,8 @@ pub enum PartsError {
     Missing(String),
     #[error("{0} and {1} are not parts of the same whole")]
     Differ(String, String),
+    #[error("{0:?} is no part: a number and how many there are, such as 3/8")]
+    NoPart(String),
 }
 
 /// Whether these are all the parts of something, each once, or none is a part at all.
@@ -82,7 +84,9 @@ pub fn whole<'a>(parts: impl Iterator<Item = Option<&'a str>>) -> Result<(), Par
         None => "the whole".to_owned(),
     };
     for part in parts {
-        let part = part.and_then(Shard::parse);
+        let read =
+            |part: &str| Shard::parse(part).ok_or_else(|| PartsError::NoPart(part.to_owned()));
+        let part = part.map(read).transpose()?;
         let known = *first.get_or_insert(part);
         if part.map(|part| part.of) != known.map(|known| known.of) {
             return Err(PartsError::Differ(words(known), words(part)));
@@ -187,10 +191,9 @@ mod tests {
 
     #[test]
     fn parts_are_a_whole_when_each_is_there_once() {
-        let check = |parts: &[&str]| {
-            let part = |text: &&str| Shard::parse(text).map(|_| ()).map(|()| text.to_string());
-            let parts: Vec<Option<String>> = parts.iter().map(part).collect();
-            whole(parts.iter().map(Option::as_deref)).map_err(|error| error.to_string())
+        let check = |parts: &[&'static str]| {
+            let part = |text: &&'static str| (*text != "all").then_some(*text);
+            whole(parts.iter().map(part)).map_err(|error| error.to_string())
         };
         for good in [&[][..], &["all"], &["all", "all"], &["1/1"], &["2/3", "1/3", "3/3"]] {
             assert_eq!(check(good), Ok(()), "{good:?}");
@@ -200,6 +203,7 @@ mod tests {
             (&["1/2", "1/2"], "part 1/2 is in it twice"),
             (&["1/2", "2/3"], "part 1/2 and part 2/3 are not parts of the same whole"),
             (&["1/2", "all"], "part 1/2 and the whole are not parts of the same whole"),
+            (&["3/2"], "\"3/2\" is no part: a number and how many there are, such as 3/8"),
         ] {
             assert_eq!(check(bad), Err(why.to_owned()));
         }

@@ -6,6 +6,7 @@ use super::fingerprints::{Fingerprint, PlaceFingerprints};
 use super::{Change, Effect, Guard, Plan, PlanScope, Undecided, Warning, order};
 use crate::desired::narrow::whole;
 use crate::phrase::{Phrase, PlaceNames};
+use crate::proof::report::claims::{self, ClaimError};
 use crate::proof::report::merge::MergeError;
 use crate::scope::Granularity;
 use crate::scope::Place;
@@ -15,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Merges plans.
 ///
 /// # Errors
-/// When they are not of one blueprint and date, or not every part of the whole exactly once.
+/// When they are not of one blueprint and date, or not every part of the whole exactly once, or when one is about
+/// accounts that it does not cover.
 pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
     let Some(first) = plans.first() else { return Err(MergeError::Nothing) };
     for other in plans {
@@ -38,6 +40,12 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         }
     }
     whole(plans.iter().map(|plan| plan.scope.shard.as_deref()))?;
+    plans.iter().try_for_each(within_scope)?;
+    let mut covered: Vec<_> = plans.iter().flat_map(|plan| &plan.scope.accounts).collect();
+    covered.sort();
+    if let Some([twice, _]) = covered.array_windows().find(|[one, next]| one == next) {
+        return Err(MergeError::Twice((*twice).clone()));
+    }
     let needed = plans.iter().flat_map(|plan| plan.undecided.needed.iter().cloned()).collect();
     let plans: Vec<Plan> = plans.iter().map(|plan| plan.clone().decided(&needed)).collect();
     let plans = plans.as_slice();
@@ -66,6 +74,29 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         undecided: Undecided::default(),
         fingerprints: fingerprints(plans)?,
     })
+}
+
+/// A part covers accounts of its shard, changes only those, and counts no more places than it has.
+fn within_scope(plan: &Plan) -> Result<(), ClaimError> {
+    let PlanScope { accounts, regions, shard, .. } = &plan.scope;
+    let part = || claims::part(shard.as_deref());
+    claims::holds(shard.as_deref(), accounts)?;
+    for Change { address, place, .. } in &plan.changes {
+        if !accounts.contains(&address.account) || !accounts.contains(&place.account) {
+            let place = Place::new(address.account.clone(), place.region.clone());
+            return Err(ClaimError::Beyond { part: part(), place });
+        }
+    }
+    let covered = accounts.len() * regions.len();
+    for effect in &plan.effects {
+        let said = [effect.alerting_now, effect.alerting_after, effect.alerting_confirmed];
+        let counted = said.into_iter().fold(effect.places, usize::max);
+        if counted > covered {
+            let alert = effect.alert.clone();
+            return Err(ClaimError::TooMany { part: part(), alert, counted, covered });
+        }
+    }
+    Ok(())
 }
 
 /// What all parts must be narrowed to.

@@ -3,6 +3,7 @@
 //! A report is the sum over places, so the reports of the parts of a fleet merge into that of the
 //! whole ([`mod@merge`]).
 
+pub mod claims;
 mod fold;
 pub mod merge;
 
@@ -38,6 +39,9 @@ pub struct Report {
     pub shard: Option<String>,
     /// The accounts that it is about, those that could not be read too.
     pub accounts: Vec<Covered>,
+    /// Places of other accounts, such as the hub, on which the alerts of these depend: links may be about them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub depends_on: BTreeSet<Place>,
     /// The number of alert × place combinations of each status.
     pub counts: Counts,
     /// Per alert, gravest first, the same counts.
@@ -173,12 +177,14 @@ impl Proof {
             folding.unread(account, [&why.operation, &why.code, &why.message, &why.remedy()]);
         }
         let (unread, links, remarks) = folding.finish();
+        let accounts = covered(desired);
         Report {
             format_version: FORMAT_VERSION,
             blueprint: desired.name.clone(),
             as_of: desired.as_of,
             shard: None,
-            accounts: covered(desired),
+            depends_on: depends_on(desired, &accounts),
+            accounts,
             counts: self.counts(),
             alerts,
             unread,
@@ -242,6 +248,11 @@ fn covered(desired: &Desired) -> Vec<Covered> {
     places.into_iter().map(one).collect()
 }
 
+fn depends_on(desired: &Desired, covered: &[Covered]) -> BTreeSet<Place> {
+    let others = |place: &&Place| covered.iter().all(|account| account.id != place.account);
+    desired.context.iter().filter(others).cloned().collect()
+}
+
 fn degraded(remarks: &[RemarkGroup]) -> usize {
     remarks.iter().filter(|said| said.severity == RemarkSeverity::Degraded).count()
 }
@@ -287,6 +298,21 @@ impl Counts {
     }
 
     pub fn total(&self) -> usize {
-        self.proven + self.assumed + self.unknown + self.broken
+        self.at_least(Status::Proven)
+    }
+
+    fn of_status(&self, status: Status) -> usize {
+        match status {
+            Status::Proven => self.proven,
+            Status::Assumed => self.assumed,
+            Status::Unknown => self.unknown,
+            Status::Broken => self.broken,
+        }
+    }
+
+    /// How many have this status or a worse one.
+    fn at_least(&self, status: Status) -> usize {
+        let all = [Status::Proven, Status::Assumed, Status::Unknown, Status::Broken];
+        all.into_iter().filter(|one| *one >= status).map(|one| self.of_status(one)).sum()
     }
 }

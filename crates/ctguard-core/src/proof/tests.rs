@@ -1,5 +1,6 @@
 //! The chain over a hub, on accounts made by hand.
 
+mod claims;
 pub(crate) mod fleet;
 mod hop;
 mod shards;

@@ -1,9 +1,11 @@
 //! Merges the reports of the parts of a fleet; the result equals the report of the whole byte for
 //! byte.
 
+use super::claims::{self, ClaimError};
 use super::fold::Folding;
 use super::{Counts, Covered, FORMAT_VERSION, Finding, RemarkGroup, Report, degraded};
 use crate::desired::narrow::{PartsError, whole};
+use crate::scope::Place;
 
 /// Why reports cannot be merged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +20,8 @@ pub enum MergeError {
     Moved(String),
     #[error(transparent)]
     Parts(#[from] PartsError),
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
 }
 
 impl MergeError {
@@ -40,7 +44,8 @@ impl MergeError {
 /// Merges reports.
 ///
 /// # Errors
-/// When they are not of one blueprint and date, or not every part of the whole exactly once.
+/// When they are not of one blueprint and date, or not every part of the whole exactly once, or when one claims what it
+/// must not ([`claims`]).
 pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
     let Some(first) = reports.first() else { return Err(MergeError::Nothing) };
     for other in reports {
@@ -56,6 +61,11 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
     if let Some([one, _]) = accounts.array_windows().find(|[a, b]| a.id == b.id) {
         return Err(MergeError::Twice(one.id.clone()));
     }
+    reports.iter().try_for_each(claims::check)?;
+    let covers =
+        |place: &Place| accounts.binary_search_by(|one| one.id.cmp(&place.account)).is_ok();
+    let depends_on = reports.iter().flat_map(|report| &report.depends_on);
+    let depends_on = depends_on.filter(|place| !covers(place)).cloned().collect();
     let mut folding = Folding::default();
     for report in reports {
         report.links.iter().for_each(|finding| folding.finding(finding));
@@ -78,6 +88,7 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
         as_of: first.as_of,
         shard: None,
         accounts,
+        depends_on,
         counts: sum(reports.iter().map(|report| report.counts)),
         alerts,
         unread,
@@ -107,7 +118,7 @@ fn listed(report: &Report) -> String {
     alerts.chain(report.unrouted.iter().cloned()).collect::<Vec<_>>().join(", ")
 }
 
-fn sum(all: impl Iterator<Item = Counts>) -> Counts {
+pub(super) fn sum(all: impl Iterator<Item = Counts>) -> Counts {
     all.fold(Counts::default(), |sum, one| Counts {
         proven: sum.proven + one.proven,
         assumed: sum.assumed + one.assumed,

@@ -60,17 +60,11 @@ impl Default for Town {
     }
 }
 
-/// An account whose alerts notify nobody.
-fn unrouted(id: &str) -> Account {
+/// An account as a blueprint lists it; `unrouted` where its alerts notify nobody.
+fn listed(id: &str, unrouted: bool) -> Account {
     let routes = [Risk::Low, Risk::High].map(|risk| (risk, Vec::new()));
-    Account {
-        id: account(id),
-        name: None,
-        role: None,
-        omit: BTreeSet::new(),
-        routes: routes.into(),
-        span: None,
-    }
+    let routes = routes.into_iter().filter(|_| unrouted).collect();
+    Account { id: account(id), name: None, role: None, omit: BTreeSet::new(), routes, span: None }
 }
 
 pub fn account(id: &str) -> AccountId {
@@ -101,8 +95,9 @@ impl Town {
             span: None,
         });
         if !self.unrouted.is_empty() {
-            let listed = self.unrouted.iter().map(|id| (account(id), unrouted(id)));
-            blueprint.accounts = Some(Accounts { listed: listed.collect(), organization: None });
+            let unrouted = |id: &String| self.unrouted.contains(id);
+            let all = self.accounts.iter().map(|id| (account(id), listed(id, unrouted(id))));
+            blueprint.accounts = Some(Accounts { listed: all.collect(), organization: None });
         }
         blueprint
     }

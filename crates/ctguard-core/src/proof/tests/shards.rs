@@ -28,7 +28,7 @@ fn narrowed(desired: &Desired, shard: Shard) -> Desired {
 }
 
 /// What a survey of these places reads.
-fn read(desired: &Desired, live: &Live) -> Live {
+pub(super) fn read(desired: &Desired, live: &Live) -> Live {
     let mut live = live.clone();
     live.places.retain(|place, _| desired.places.contains_key(place));
     let accounts: Vec<_> = desired.places.keys().map(|place| place.account.clone()).collect();
@@ -48,13 +48,13 @@ fn read_to_prove(desired: &Desired, live: &Live) -> Live {
     seen
 }
 
-fn part(desired: &Desired, live: &Live, number: u32, of: u32) -> Report {
+pub(super) fn part(desired: &Desired, live: &Live, number: u32, of: u32) -> Report {
     let shard = Shard { number, of };
     let desired = narrowed(desired, shard);
     prove(&desired, &read_to_prove(&desired, live)).report(&desired).of_shard(Some(shard))
 }
 
-fn plan(desired: &Desired, live: &Live, number: u32, of: u32) -> Plan {
+pub(super) fn plan(desired: &Desired, live: &Live, number: u32, of: u32) -> Plan {
     let shard = Shard { number, of };
     let desired = narrowed(desired, shard);
     let mut plan = diff(&desired, &read(&desired, live), Stage::Planned);
@@ -80,7 +80,7 @@ fn attributed(mut drift: Drift) -> Drift {
 }
 
 /// What can go wrong in a place or an account.
-fn hurt(live: &mut Live, wound: usize, at: usize) {
+pub(super) fn hurt(live: &mut Live, wound: usize, at: usize) {
     let why = Unreadable {
         operation: "events:ListRules".to_owned(),
         code: "AccessDenied".to_owned(),
