@@ -43,6 +43,7 @@ mod signals;
 mod snapshot;
 mod test;
 mod timeout;
+mod usage;
 mod validate;
 mod verify;
 
@@ -279,11 +280,14 @@ struct BlueprintArg {
 
 /// Runs one command line and returns its exit code. All output goes to `io`.
 pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
-    let parsed = help::command().try_get_matches_from(args);
+    let args: Vec<OsString> = args.into_iter().collect();
+    let parsed = help::command().try_get_matches_from(&args).map_err(|error| {
+        usage::named(error, &help::command(), &args, |variable| std::env::var_os(variable))
+    });
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let painted_usage = match &parsed {
         Ok(_) => false,
-        Err(error) => usage_in_colour(error, io),
+        Err(error) => usage::in_colour(error, io),
     };
     let (out, err) = match &parsed {
         Ok((cli, _)) => (cli.written(io), Written::Lines { color: cli.global.paint_err(io).color }),
@@ -304,7 +308,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
     };
     let (mut cli, matches) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return usage(&error, painted_usage, io),
+        Err(error) => return usage::show(&error, painted_usage, io),
     };
     cli.global.typed = typed(&matches);
     logging(cli.global.verbose);
@@ -397,29 +401,6 @@ fn typed(matches: &ArgMatches) -> Vec<(String, String)> {
         words.push((format!("--{}", option.replace('_', "-")), values.join(",")));
     }
     words
-}
-
-/// Help and version are data; everything else that clap says is a usage error.
-fn usage(error: &clap::Error, color: bool, io: &mut Io<'_>) -> Exit {
-    let text = error.render();
-    let text = if color { text.ansi().to_string() } else { text.to_string() };
-    if error.use_stderr() {
-        let _ = write!(io.err, "{text}");
-        Exit::Usage
-    } else {
-        let _ = write!(io.out, "{text}");
-        Exit::Done
-    }
-}
-
-/// Whether what clap says is in colour: the options were not taken, so that the terminal and the environment decide.
-fn usage_in_colour(error: &clap::Error, io: &Io<'_>) -> bool {
-    let terminal = if error.use_stderr() { io.err_terminal } else { io.out_terminal };
-    match std::env::var("CTGUARD_COLOR").as_deref() {
-        Ok("always") => true,
-        Ok("never") => false,
-        _ => terminal && !io.no_color,
-    }
 }
 
 fn logging(verbose: u8) {

@@ -275,8 +275,11 @@ fn render_remarks(
             located(&said.places, names_of)
         );
         let _ = writeln!(out, "    {}", said.text);
-        if said.code == LinkCode::NeverFired {
-            let _ = writeln!(out, "    Rules: {}.", some(&names));
+        // Their texts do not name what they are about.
+        match said.code {
+            LinkCode::NeverFired => drop(writeln!(out, "    Rules: {}.", some(&names))),
+            LinkCode::UnsubscribeOpen => drop(writeln!(out, "    Addresses: {}.", some(&names))),
+            _ => {}
         }
     }
 }

@@ -88,7 +88,7 @@ fn subscribers(desired: &Desired, live: &Live, path: &AlertPath, remarks: &mut V
                     code: LinkCode::UnsubscribeOpen,
                     place: place.clone(),
                     object: object.clone(),
-                    text: format!("Anybody who holds an alert's mail can unsubscribe {} with one click, which CloudTrail does not record; confirm it with AuthenticateOnUnsubscribe to prevent that.", endpoint.shown()),
+                    text: "Anybody who holds an alert's mail can unsubscribe the address that it was sent to with one click, which CloudTrail does not record; confirm it with AuthenticateOnUnsubscribe to prevent that.".to_owned(),
                     by_others: false,
                 });
             }

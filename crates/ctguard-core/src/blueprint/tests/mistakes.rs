@@ -333,6 +333,8 @@ fn what_to_write_is_said() {
             "write a space after the dash: `- iam:CreateUser`",
         ),
         (filter("{ errorCode: [{ prefx: a }] }"), "did you mean `prefix`?"),
+        (filter("{ errorCode: { prefix: a } }"), "list, too: `errorCode: [{ prefix: \"a\" }]`"),
+        (filter("{ mfa.used: { exists: false } }"), "list, too: `mfa.used: [{ exists: false }]`"),
         (filter("{ errorCode: [{ equals: a }] }"), "`errorCode: [a]`"),
         (filter("{ errorCode: [{ contains: a }] }"), "write `{ wildcard: \"*a*\" }`"),
         (filter("{ errorCode: [{ prefix: a, suffix: b }] }"), "write each by itself"),

@@ -10,16 +10,11 @@ const SEES_MORE: &[(&str, &str)] = &[
     ("account-repeated", "two values are compared"),
     ("account-unknown", "another key is looked at"),
     ("arn-invalid", "the partitions and places of ARNs are in the catalogue"),
-    ("chat-format", "another key is looked at"),
     ("date-invalid", "a date of the calendar is more than digits"),
     ("destination-topic", "another key is looked at"),
     ("event-ambiguous", "events are in the catalogue"),
-    ("event-invalid", "services are in the catalogue, and keys exclude each other"),
     ("event-out-of-scope", "where events land is in the catalogue"),
     ("event-unknown", "events are in the catalogue"),
-    ("family-without-where", "another key is looked at"),
-    ("filter-invalid", "operators are EventBridge's"),
-    ("heal-invalid", "another key is looked at"),
     ("hub-out-of-scope", "another key is looked at"),
     ("id-repeated", "two alerts are compared"),
     ("include-repeated", "two includes are compared"),
@@ -45,7 +40,6 @@ const SEES_MORE: &[(&str, &str)] = &[
     ("file-missing", "the schema reads no other file"),
     ("include-outside", "a path leads out of the folder in more ways"),
     ("bucket-name-invalid", "names of buckets have more rules"),
-    ("role-invalid", "a role's ARN has more rules"),
     ("secret-invalid", "names of secrets have more rules"),
     ("confirmations", "keys exclude each other"),
 ];
@@ -190,7 +184,8 @@ fn the_schema_marks_what_is_refused_but_what_it_cannot_see() {
     assert!(unforeseen.is_empty(), "{}", unforeseen.join("\n"));
     // Each is one of those above: events, regions and time zones of the catalogue, and what takes
     // two values to see.
-    assert!(of_list > 100 && listed * 2 <= of_list, "{listed} of {of_list} are missed");
+    assert!(of_list > 100 && listed * 4 <= of_list, "{listed} of {of_list} are missed");
+    assert!(missed.len() * 25 <= tried, "{} of {tried} are missed", missed.len());
     assert!(tried > 1_000, "only {tried} were tried");
 }
 
@@ -208,6 +203,8 @@ fn the_schema_lists_what_there_is() {
     assert_eq!(list("/$defs/builtin/enum"), builtins);
     let lints: Vec<&str> = crate::codes::LINTS.iter().map(|one| one.as_str()).collect();
     assert_eq!(list("/$defs/lint/enum"), lints);
+    let operators = "/$defs/condition/anyOf/0/items/anyOf/1/propertyNames/enum";
+    assert_eq!(list(operators), eventbridge_pattern::OPERATORS);
     let kinds: BTreeSet<String> = EventKind::ALL.map(|kind| kind.as_str().to_owned()).into();
     let listed = list("/$defs/alert/properties/events/items/oneOf/1/properties/kind/enum");
     assert_eq!(BTreeSet::from_iter(listed), kinds);
@@ -239,7 +236,9 @@ fn undescribed(schema: &Value, at: &str, bare: &mut Vec<String>) {
                     bare.push(format!("{at}/{name}"));
                 }
             }
-            for (key, inner) in entries {
+            // What is asked, and what follows from the answer, is about keys that are described.
+            let asked = |key: &str| matches!(key, "if" | "then" | "else");
+            for (key, inner) in entries.iter().filter(|(key, _)| !asked(key)) {
                 undescribed(inner, &format!("{at}/{key}"), bare);
             }
         }

@@ -289,14 +289,25 @@ fn filter_error(raw: &RawFilter, error: &PatternError) -> Diagnostic {
     let help = match scalar {
         Some(Value::String(text)) => format!("values stand in a list: `{}: [{text}]`", error.path),
         Some(value) => format!("values stand in a list: `{}: [{value}]`", error.path),
-        None => "conditions are EventBridge's own: a list of values or operators for each path"
-            .to_owned(),
+        None => operator_without_list(raw, error).unwrap_or_else(|| {
+            "conditions are EventBridge's own: a list of values or operators for each path"
+                .to_owned()
+        }),
     };
     let mut diagnostic = Diagnostic::error(codes::FILTER_INVALID, error.message.clone())
         .at(Some(span.clone()))
         .help(help);
     diagnostic.label = label;
     diagnostic
+}
+
+/// What to do where an operator stands outside of a list, and so is read as a field.
+fn operator_without_list(raw: &RawFilter, error: &PatternError) -> Option<String> {
+    let (path, name) = error.path.rsplit_once('.')?;
+    let operator = raw.json.get(path).filter(|value| value.get(name).is_some())?;
+    let is_operator = OPERATORS.contains(&name) && operator.as_object()?.len() == 1;
+    let value = operator.get(name).filter(|_| is_operator)?;
+    Some(format!("operators stand in a list, too: `{path}: [{{ {name}: {value} }}]`"))
 }
 
 /// Where the operator stands that is wrong by itself, and what to do.
