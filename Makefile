@@ -43,12 +43,9 @@ soak:
 	CTGUARD_CRASH_POINTS=all tests/emulators/run.sh \
 		cargo test --workspace --locked --test behaviour emulators::crash:: -- --nocapture
 
-## Every fuzz target for ten minutes, with cargo-fuzz (nightly); `make test` has a short run of each.
+## Every fuzz target for ten minutes, with cargo-fuzz (stable does); `make test` has a short run of each.
 fuzz:
-	@cargo fuzz --version >/dev/null 2>&1 || { echo "SKIPPED: cargo-fuzz is not installed"; exit 0; }; \
-	for target in blueprint pattern event archive snapshot plan policy engines; do \
-		cargo +nightly fuzz run $$target -- -max_total_time=600 || exit 1; \
-	done
+	fuzz/run.sh
 
 ## Calls, CPU and memory, measured against the emulator.
 bench:

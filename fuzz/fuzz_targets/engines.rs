@@ -1,4 +1,4 @@
-//! The fast engine and the plain one decide alike. `cargo +nightly fuzz run engines`
+//! The fast engine and the plain one decide alike. `fuzz/run.sh engines`
 #![no_main]
 
 #[path = "../case.rs"]

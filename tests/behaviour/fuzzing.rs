@@ -121,11 +121,42 @@ fn no_damaged_input_stops_or_delays_what_reads_it() {
     }
 }
 
-/// Every kind of input has a target that cargo-fuzz finds.
+/// Every kind of input has a target that cargo-fuzz finds, and what the targets ask of ctguard's crates is there.
 #[test]
 fn every_input_has_a_target() {
     let manifest = include_str!("../../fuzz/Cargo.toml");
     for (name, _) in INPUTS {
         assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name}");
     }
+    let features = include_str!("../../crates/eventbridge-pattern/Cargo.toml");
+    let wanted = manifest.split("eventbridge-pattern\", features = [").nth(1).unwrap();
+    for feature in wanted.split(']').next().unwrap().split(", ") {
+        let feature = feature.trim_matches('"');
+        assert!(features.contains(&format!("\n{feature} = [")), "no feature {feature}");
+    }
+}
+
+/// `fuzz/run.sh` starts from these: CTGUARD_FUZZ_SEEDS is the folder that they are written into.
+#[test]
+fn seeds_are_written_on_request() {
+    let asked = std::env::var_os("CTGUARD_FUZZ_SEEDS").map(std::path::PathBuf::from);
+    let world = World::empty();
+    let folder = asked.unwrap_or_else(|| world.path("seeds"));
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = |below: &str| {
+        let entries = std::fs::read_dir(root.join(below)).unwrap();
+        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files.into_iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>()
+    };
+    let blueprints = files("blueprints").into_iter().map(|text| ("blueprint", text));
+    let events = files("tests/fixtures/events/account-security/matches");
+    let events = events.into_iter().map(|text| ("event", text));
+    let all: Vec<_> = seeds().into_iter().chain(blueprints).chain(events).collect();
+    for (number, (name, bytes)) in all.iter().enumerate() {
+        let target = folder.join(name);
+        std::fs::create_dir_all(&target).unwrap();
+        std::fs::write(target.join(format!("seed-{number}")), bytes).unwrap();
+    }
+    assert!(all.len() > 20 && INPUTS.iter().all(|(name, _)| folder.join(name).is_dir()));
 }
