@@ -22,6 +22,7 @@ pub mod cloudformation;
 mod items;
 mod kinds;
 mod stack_sets;
+pub mod terraform;
 pub mod text;
 
 pub use classes::{Accounts, Class, Deployment};
@@ -29,7 +30,7 @@ pub use items::{Item, Subscription};
 pub use kinds::regions_of;
 pub use stack_sets::RollOut;
 
-use crate::blueprint::Blueprint;
+use crate::blueprint::{AssumedRole, Blueprint};
 use crate::desired::{Desired, Scope, compile};
 use crate::diag::Diagnostic;
 use crate::scope::{AccountId, Partition, Region};
@@ -57,7 +58,9 @@ pub struct Export {
     /// The names of accounts, as far as messages say them.
     pub account_names: BTreeMap<AccountId, String>,
     /// The roles that reach accounts, where the blueprint lists them.
-    pub roles: BTreeMap<AccountId, String>,
+    pub roles: BTreeMap<AccountId, AssumedRole>,
+    /// The accounts that the blueprint lists.
+    pub listed: BTreeSet<AccountId>,
     /// What whoever deploys should know.
     pub notes: Vec<String>,
 }
@@ -71,6 +74,8 @@ pub struct OrganizationTarget {
     pub units: BTreeSet<String>,
     /// Its accounts, as far as they are covered.
     pub members: BTreeSet<AccountId>,
+    /// Assumed in its accounts, those left out that the blueprint lists.
+    pub role: AssumedRole,
 }
 
 /// Sorts what a blueprint wants by class of place.
@@ -117,6 +122,7 @@ pub fn export(
         organization: target(blueprint, organization),
         account_names: names(&kinds, &desired, blueprint),
         roles: kinds::roles(blueprint),
+        listed: blueprint.accounts.iter().flat_map(|all| all.listed.keys().cloned()).collect(),
         notes,
     })
 }
@@ -148,6 +154,7 @@ fn target(
         management: found.management.clone(),
         units: wanted.include_units.clone(),
         members: found.members.keys().cloned().collect(),
+        role: wanted.role.clone(),
     })
 }
 

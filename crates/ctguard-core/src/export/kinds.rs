@@ -1,6 +1,6 @@
 //! The kinds of accounts and the regions that an export is for.
 
-use crate::blueprint::{Blueprint, Regions, Risk};
+use crate::blueprint::{AssumedRole, Blueprint, Regions, Risk};
 use crate::catalogue;
 use crate::desired::{Desired, Scope};
 use crate::resource::topic::is_opt_in;
@@ -176,9 +176,9 @@ pub(super) fn places<'a>(
 }
 
 /// The roles by which listed accounts are reached.
-pub(super) fn roles(blueprint: &Blueprint) -> BTreeMap<AccountId, String> {
+pub(super) fn roles(blueprint: &Blueprint) -> BTreeMap<AccountId, AssumedRole> {
     let listed = blueprint.accounts.iter().flat_map(|accounts| accounts.listed.values());
-    listed.filter_map(|one| Some((one.id.clone(), one.role.as_ref()?.role.clone()))).collect()
+    listed.filter_map(|one| Some((one.id.clone(), one.role.clone()?))).collect()
 }
 
 /// What a template cannot do, and what would not hold for accounts that come.

@@ -273,7 +273,7 @@ impl RollOut {
         text.push_str(&format!("suffix=amazonaws.com{suffix}\n"));
         text.push_str("declare -A role=(");
         for (account, role) in &export.roles {
-            text.push_str(&format!(" [{account}]={}", quoted(role)));
+            text.push_str(&format!(" [{account}]={}", quoted(&role.role)));
         }
         text.push_str(" )\n\n");
         text
