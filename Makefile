@@ -24,6 +24,7 @@ lint:
 test: lint
 	tests/emulators/run.sh cargo test --workspace --locked
 	tests/sql/run.sh
+	tests/terraform/run.sh
 	tests/packaging/run.sh
 	docs/site/run.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet

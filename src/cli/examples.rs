@@ -154,6 +154,10 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
                 "ctguard export cloudformation --out deploy/",
                 "templates, and a script that deploys them",
             ),
+            (
+                "ctguard export terraform --out terraform/ --existing live.snap",
+                "modules, and blocks that import what exists",
+            ),
             ("ctguard export --check deploy/", "in CI: fail when the folder is out of date"),
         ],
     ),

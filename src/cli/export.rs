@@ -1,14 +1,17 @@
 use super::files::{self, Readers};
-use super::{BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json, secrets};
+use super::{
+    BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json, secrets, snapshot,
+};
 use crate::error::{CommandError, Exit};
 use crate::report::export::{Exported, ExportedFile, FileState};
 use crate::report::screen::hung;
 use crate::run;
 use clap::{Args, ValueEnum};
 use ctguard_core::blueprint::Blueprint;
-use ctguard_core::export::{self, Export, ExportError, Files, cloudformation};
+use ctguard_core::export::{self, Export, ExportError, Files, cloudformation, terraform};
 use ctguard_core::scope::AccountId;
 use ctguard_core::snapshot::Organization;
+use ctguard_core::snapshot::file::Recording;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,15 +24,15 @@ const MARK: &str = "ctguard-export.json";
 /// The account that stands for the one of the credentials in use, which an export does not ask for.
 const OWN_ACCOUNT: &str = "000000000000";
 
-/// Write the desired resources for CloudFormation, for teams that deploy with it.
+/// Write the desired resources for CloudFormation or Terraform, for teams that deploy with them.
 ///
-/// One template for each class of place, with the names, tags and ids that `plan` expects: after a
-/// deployment the plan is empty. Each folder has a README.md that says how it is deployed. Offline, unless
+/// One template or module for each class of place, with the names, tags and ids that `plan` expects: after
+/// a deployment the plan is empty. Each folder has a README.md that says how it is deployed. Offline, unless
 /// the blueprint finds accounts in an organization. With --check, write nothing and exit with 3
 /// when the folder is not what would be written now.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// What the files are for; with --check the folder says
+    /// What the files are for: `cloudformation` or `terraform`; with --check the folder says
     #[arg(value_parser = First::parse, required_unless_present = "check")]
     engine: Option<First>,
     #[command(flatten)]
@@ -47,6 +50,10 @@ pub struct ExportArgs {
     /// Compare this folder with what would be written now, and write nothing
     #[arg(long, value_name = "DIR")]
     check: Option<PathBuf>,
+    /// Terraform: import what this file of `ctguard snapshot` shows with the blueprint's tag; `-` is
+    /// standard input
+    #[arg(long, value_name = "SNAPSHOT")]
+    existing: Option<PathBuf>,
 }
 
 /// The first word: an engine, or the blueprint where the folder says the engine.
@@ -62,18 +69,22 @@ enum First {
 enum Engine {
     /// Templates and StackSets
     Cloudformation,
+    /// Modules and roots for the provider hashicorp/aws
+    Terraform,
 }
 
 impl Engine {
     fn as_str(self) -> &'static str {
         match self {
             Self::Cloudformation => "cloudformation",
+            Self::Terraform => "terraform",
         }
     }
 
-    fn files(self, export: &Export) -> Result<Files, ExportError> {
+    fn files(self, export: &Export, existing: Option<&Recording>) -> Result<Files, ExportError> {
         match self {
             Self::Cloudformation => cloudformation::files(export),
+            Self::Terraform => terraform::files(export, existing),
         }
     }
 }
@@ -136,8 +147,11 @@ pub fn run(
         }
         Err(error) => return Err(CommandError::new(error.to_string())),
     };
-    let mut files =
-        asked.engine.files(&export).map_err(|error| CommandError::new(error.to_string()))?;
+    let existing = existing(args, &asked, &export.name, io)?;
+    let mut files = asked
+        .engine
+        .files(&export, existing.as_ref())
+        .map_err(|error| CommandError::new(error.to_string()))?;
     let mark = Mark {
         format_version: 1,
         engine: asked.engine,
@@ -152,6 +166,33 @@ pub fn run(
     }
     say(&exported, global, io)?;
     Ok(Exit::CheckFailed.when(asked.check && !exported.up_to_date))
+}
+
+/// What exists already, where a snapshot says so.
+fn existing(
+    args: &ExportArgs,
+    asked: &Asked<'_>,
+    blueprint: &str,
+    io: &mut Io<'_>,
+) -> Result<Option<Recording>, CommandError> {
+    let Some(path) = &args.existing else { return Ok(None) };
+    if asked.engine != Engine::Terraform {
+        return Err(CommandError::usage(format!(
+            "--existing is for terraform: an export for {} imports nothing",
+            asked.engine.as_str()
+        ))
+        .hint("Leave it out. CloudFormation imports by a change set of its own."));
+    }
+    let recording = snapshot::recording(path, io)?;
+    if recording.blueprint != blueprint {
+        return Err(CommandError::refused(format!(
+            "the snapshot {} is of the blueprint {}, not of {blueprint}",
+            path.display(),
+            recording.blueprint
+        ))
+        .hint("`ctguard snapshot --out FILE` takes one of this blueprint."));
+    }
+    Ok(Some(recording))
 }
 
 fn say(exported: &Exported, global: &GlobalOptions, io: &mut Io<'_>) -> Result<(), CommandError> {
@@ -182,7 +223,7 @@ fn asked(args: &ExportArgs) -> Result<Asked<'_>, CommandError> {
         Some(First::Engine(engine)) => Some(*engine),
         Some(First::Blueprint(path)) if !check => {
             return Err(CommandError::usage(format!(
-                "there is no engine `{}`: write `cloudformation`",
+                "there is no engine `{}`: write `cloudformation` or `terraform`",
                 path.display()
             )));
         }
@@ -205,7 +246,7 @@ fn asked(args: &ExportArgs) -> Result<Asked<'_>, CommandError> {
             "{} is no folder of an export: it has no {MARK}",
             folder.display()
         ))
-        .hint("`ctguard export cloudformation --out DIR` writes one.")
+        .hint("`ctguard export cloudformation --out DIR` writes one, and `ctguard export terraform --out DIR`.")
     })?;
     let blueprint = match &args.engine {
         Some(First::Blueprint(path)) => path,

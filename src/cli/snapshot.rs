@@ -159,6 +159,14 @@ pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
         }
         _ => {}
     }
+    let recorded = Recorded::new(recording(path, io)?);
+    cli.global.as_of = cli.global.as_of.or(Some(recorded.as_of()));
+    cli.global.recorded = Some(recorded);
+    Ok(())
+}
+
+/// Reads a file that `snapshot` wrote.
+pub(super) fn recording(path: &Path, io: &mut Io<'_>) -> Result<Recording, CommandError> {
     let recording = if files::is_standard_input(path) {
         Recording::read(&mut BufReader::new(io::Read::take(&mut *io.input, SNAPSHOT_MAX_BYTES)))
     } else {
@@ -166,11 +174,8 @@ pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
             .map_err(FileError::from)
             .and_then(|file| Recording::read(&mut BufReader::new(file.take(SNAPSHOT_MAX_BYTES))))
     };
-    let recorded = recording.map(Recorded::new).map_err(|error| {
+    recording.map_err(|error| {
         CommandError::new(format!("the snapshot {} cannot be used: {error}", path.display()))
             .hint("`ctguard snapshot --out FILE` takes a new one.")
-    })?;
-    cli.global.as_of = cli.global.as_of.or(Some(recorded.as_of()));
-    cli.global.recorded = Some(recorded);
-    Ok(())
+    })
 }

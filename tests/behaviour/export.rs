@@ -2,6 +2,7 @@
 
 mod engine;
 mod folders;
+mod terraform;
 
 use crate::world::World;
 use ctguard_sandbox::{Sandbox, State};
