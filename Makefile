@@ -26,6 +26,7 @@ test: lint
 	tests/sql/run.sh
 	tests/terraform/run.sh
 	tests/packaging/run.sh
+	tests/export/run.sh
 	docs/site/run.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	CTGUARD_PROGRAM=$${CARGO_TARGET_DIR:-target}/debug/ctguard examples/story/play.sh >/dev/null
