@@ -28,6 +28,8 @@ SETTINGS = {
 # Resource types that ministack's CloudFormation does not have.
 MISSING = {"AWS::CloudTrail::Trail"}
 BUCKET = "templates-of-an-export"
+# What a lifecycle rule of a template says.
+LIFECYCLE = ["AbortIncompleteMultipartUpload", "Id", "NoncurrentVersionExpiration", "Prefix", "Status"]
 PATIENCE = 600  # looks at a stack that is being made
 
 
@@ -87,11 +89,36 @@ def deploy(folder):
     return unknown
 
 
+def finish_buckets(folder):
+    """Gives the buckets what ministack's CloudFormation leaves out of their templates: tags, and lifecycle rules."""
+    storage = client("s3", "us-east-1")
+    tagged = 0
+    for path in (folder / "templates").glob("*.json"):
+        for one in json.loads(path.read_text())["Resources"].values():
+            if one["Type"] != "AWS::S3::Bucket":
+                continue
+            bucket, tags = one["Properties"]["BucketName"], one["Properties"]["Tags"]
+            try:
+                there = storage.get_bucket_tagging(Bucket=bucket)["TagSet"]
+            except ClientError:
+                there = []
+            if there:
+                raise SystemExit(f"the emulator tags buckets now: {there}; take finish_buckets out")
+            storage.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
+            rules = one["Properties"]["LifecycleConfiguration"]["Rules"]
+            assert [sorted(rule) for rule in rules] == [sorted(LIFECYCLE)], rules
+            # The API spells one of the names otherwise.
+            written = [{("ID" if key == "Id" else key): value for key, value in rule.items()} for rule in rules]
+            storage.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": written})
+            tagged += 1
+    assert tagged == 1, tagged
+
+
 def plan():
     line = [CTGUARD, "plan", str(HERE / "one.yaml"), "--format", "json", "--no-culprit", "--quiet"]
     done = subprocess.run(line, env={**os.environ, **SETTINGS}, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 2):
-        raise SystemExit(f"plan ends with {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+        raise SystemExit(f"plan ends with {done.returncode}\n{done.stdout[:3000]}\n{done.stderr[-3000:]}")
     return json.loads(done.stdout)
 
 
@@ -103,14 +130,19 @@ def main():
         subprocess.run(line, check=True, capture_output=True)
         before = plan()
         unknown = deploy(folder)
+        finish_buckets(folder)
     if unknown != MISSING:
         raise SystemExit(f"the emulator does not have {sorted(unknown)}, expected {sorted(MISSING)}")
     after = plan()
+    if after["refusals"] or after["unknown"]:
+        raise SystemExit(f"refused or unknown: {after['refusals']} {after['unknown']}")
     kinds = {change["address"]["kind"] for change in after["changes"]}
     if kinds - {"trail"}:
         wrong = [change for change in after["changes"] if change["address"]["kind"] != "trail"]
         raise SystemExit(f"the plan after the deployment is not empty: {json.dumps(wrong, indent=1)[:6000]}")
     print(f"ministack: {len(before['changes'])} changes before, {len(after['changes'])} after: the trail, which its CloudFormation does not have")
+    if not before["changes"] or len(after["changes"]) != 1:
+        raise SystemExit("the comparison says nothing")
 
 
 main()

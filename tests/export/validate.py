@@ -25,8 +25,6 @@ EXPLAINED = {
     ("checkov", "CKV_AWS_27"): "the queues are encrypted by SQS's own keys (SqsManagedSseEnabled), which this check does not count",
     ("checkov", "CKV_AWS_18"): "the bucket's own access log is the user's to want; CloudTrail's data events tell more",
     ("checkov", "CKV_AWS_35"): "a key for the trail is the blueprint's choice (`trail.kms_key`)",
-    ("checkov", "CKV_AWS_284"): "tracing of the state machines that compose mails would bill each mail",
-    ("checkov", "CKV_AWS_285"): "executions are kept for 90 days; a log group would keep the mails' text",
 }
 
 
