@@ -24,7 +24,7 @@ const MARK: &str = "ctguard-export.json";
 /// The account that stands for the one of the credentials in use, which an export does not ask for.
 const OWN_ACCOUNT: &str = "000000000000";
 
-/// Write the desired resources for CloudFormation or Terraform, for teams that deploy with them.
+/// Write the desired resources for CloudFormation or Terraform.
 ///
 /// One template or module for each class of place, with the names, tags and ids that `plan` expects: after
 /// a deployment the plan is empty. Each folder has a README.md that says how it is deployed. Offline, unless

@@ -150,3 +150,28 @@ fn what_another_engine_keeps_is_changed_by_no_apply_and_no_destroy() {
     let next = "Next: ctguard export cloudformation --out DIR";
     assert!(ran.out.contains(next) && !ran.out.contains("Next: ctguard apply"), "{}", ran.out);
 }
+
+/// The name of a secret stands in no template in place of its address.
+#[test]
+fn a_secret_that_is_not_looked_up_is_a_parameter_all_the_same() {
+    for secret in ["env:CTGUARD_TEST_NO_SUCH_VARIABLE", "ssm:/acme/hook", "secretsmanager:hook"] {
+        let hook = format!("{{ secret: \"{secret}\" }}");
+        let world = World::bare(&PLAIN.replace("{ email: secops@acme.example }", &hook));
+        export(&world, "deploy").expect(0);
+        let template: Value =
+            serde_json::from_str(&world.read("deploy/templates/account-home.json")).unwrap();
+        let name = template["Parameters"].as_object().unwrap().keys().next().unwrap().clone();
+        let resources = template["Resources"].as_object().unwrap();
+        let subscriptions: Vec<&Value> =
+            resources.values().filter(|one| one["Type"] == "AWS::SNS::Subscription").collect();
+        assert_eq!(subscriptions.len(), 1);
+        assert_eq!(subscriptions[0]["Properties"]["Endpoint"]["Ref"], name.as_str());
+        assert!(world.read("deploy/README.md").contains(secret), "{secret}");
+        assert!(
+            world
+                .read("deploy/deploy.sh")
+                .contains(&format!("needs CTGUARD_{}", name.to_uppercase()))
+        );
+        assert!(!world.read("deploy/remove.sh").contains("needs CTGUARD"));
+    }
+}

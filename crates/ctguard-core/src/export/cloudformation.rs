@@ -5,6 +5,8 @@
 
 mod resources;
 
+pub(super) use resources::endpoint_parameter;
+
 use super::classes::Class;
 use super::stack_sets::{self, RollOut};
 use super::text::{self, Piece};

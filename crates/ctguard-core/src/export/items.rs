@@ -82,7 +82,9 @@ pub struct Subscription {
 
 impl Subscription {
     fn of(endpoint: &Endpoint, dead_letter_arn: Option<String>) -> Self {
-        let secret = endpoint.is_veiled() || endpoint.shown() != endpoint.address();
+        // An address that was not looked up is the name of its secret.
+        let unknown = !endpoint.address().contains("://");
+        let secret = endpoint.is_veiled() || unknown || endpoint.shown() != endpoint.address();
         // A host in capitals is no secret, and an e-mail address is shown as it is.
         let web = matches!(endpoint.protocol, Protocol::Http | Protocol::Https);
         Self {
@@ -90,6 +92,7 @@ impl Subscription {
             // The name of a secret is the same whether or not it could be looked up.
             shown: match endpoint.named_by() {
                 Some(named) => format!("secret:{named}"),
+                None if web && unknown => format!("secret:{}", endpoint.address()),
                 None => endpoint.shown().to_owned(),
             },
             address: (!(secret && web)).then(|| endpoint.address().to_owned()),

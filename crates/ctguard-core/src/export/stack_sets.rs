@@ -2,8 +2,12 @@
 //! rest, in the order in which nothing is sent to what is not there yet.
 
 use super::classes::{Accounts, Class, Stage};
-use super::cloudformation::{ACCOUNT_NAME_PARAMETER, TEMPLATE_BODY_MAX_BYTES, Template};
+use super::cloudformation::{
+    ACCOUNT_NAME_PARAMETER, TEMPLATE_BODY_MAX_BYTES, Template, endpoint_parameter,
+};
+use super::items::Item;
 use super::{Export, Files, OrganizationTarget};
+use crate::blueprint::AssumedRole;
 use crate::scope::{AccountId, Partition, Region};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -245,7 +249,14 @@ impl RollOut {
         );
         text.push_str(&self.settings(export));
         text.push_str(FUNCTIONS);
-        text.push('\n');
+        let secret: BTreeSet<String> = self
+            .stacks
+            .iter()
+            .flat_map(|set| &set.parameters)
+            .filter(|name| !removes && *name != ACCOUNT_NAME_PARAMETER)
+            .map(|name| format!(" {}", variable(name)))
+            .collect();
+        text.push_str(&format!("\nneeds{}\nroot\n", secret.into_iter().collect::<String>()));
         let sets: Vec<&StackSet> = match removes {
             false => self.stacks.iter().collect(),
             true => self.stacks.iter().rev().collect(),
@@ -257,6 +268,7 @@ impl RollOut {
                 true => self.removes(set, &mut text),
             }
         }
+        text.push_str("\nfinish\n");
         text
     }
 
@@ -271,11 +283,26 @@ impl RollOut {
         text.push_str(&format!("partition={}\n", export.partition));
         let suffix = if export.partition == Partition::AwsCn { ".cn" } else { "" };
         text.push_str(&format!("suffix=amazonaws.com{suffix}\n"));
-        text.push_str("declare -A role=(");
-        for (account, role) in &export.roles {
-            text.push_str(&format!(" [{account}]={}", quoted(&role.role)));
+        // Where no role is listed, it is the one that is assumed in the organization's accounts.
+        let mut roles = export.roles.clone();
+        if let Some(organization) = &export.organization
+            && !export.listed.contains(&organization.management)
+        {
+            roles.insert(organization.management.clone(), organization.role.clone());
         }
-        text.push_str(" )\n\n");
+        let mut map = |name: &str, of: &dyn Fn(&AssumedRole) -> Option<String>| {
+            text.push_str(&format!("declare -A {name}=("));
+            for (account, role) in &roles {
+                if let Some(value) = of(role) {
+                    text.push_str(&format!(" [{account}]={}", quoted(&value)));
+                }
+            }
+            text.push_str(" )\n");
+        };
+        map("role", &|role| Some(role.role.clone()));
+        map("external_id", &|role| role.external_id.clone());
+        map("session", &|role| role.session_name.clone());
+        text.push('\n');
         text
     }
 
@@ -329,8 +356,10 @@ impl RollOut {
             .collect();
         if !secret.is_empty() {
             text.push_str("\n## Parameters\n\nAddresses that are secret are in no file. `deploy.sh` takes them from variables:\n\n");
+            let shown = addresses(export);
             for name in secret {
-                text.push_str(&format!("- `CTGUARD_{}`\n", name.to_ascii_uppercase()));
+                let what = shown.get(name).map_or("", String::as_str);
+                text.push_str(&format!("- `{}`: the whole address of {what}\n", variable(name)));
             }
         }
         if self.stacks.iter().any(|set| set.bytes > TEMPLATE_BODY_MAX_BYTES) {
@@ -347,6 +376,21 @@ impl RollOut {
         }
         text
     }
+}
+
+/// The subscribers whose addresses are parameters, by the parameter.
+fn addresses(export: &Export) -> BTreeMap<String, String> {
+    let items = export.classes.iter().flat_map(|class| &class.items);
+    let subscriptions = items.filter_map(|item| match item {
+        Item::Topic { name, subscriptions, .. } => Some((name, subscriptions)),
+        _ => None,
+    });
+    let all = subscriptions.flat_map(|(topic, all)| all.iter().map(move |one| (topic, one)));
+    all.filter(|(_, one)| one.address.is_none())
+        .map(|(topic, one)| {
+            (endpoint_parameter(&one.shown), format!("`{}`, subscribed to {topic}", one.shown))
+        })
+        .collect()
 }
 
 fn first_name(instances: &Instances) -> Option<&str> {
@@ -430,11 +474,16 @@ fn parameters(set: &StackSet, name: Option<&str>) -> String {
     for parameter in &set.parameters {
         let value = match parameter.as_str() {
             ACCOUNT_NAME_PARAMETER => quoted(name.unwrap_or_default()),
-            secret => format!("\"$(secret CTGUARD_{})\"", secret.to_ascii_uppercase()),
+            secret => format!("\"$(secret {})\"", variable(secret)),
         };
         text.push_str(&format!(" {parameter} {value}"));
     }
     text
+}
+
+/// The variable in which `deploy.sh` looks for a parameter.
+fn variable(parameter: &str) -> String {
+    format!("CTGUARD_{}", parameter.to_ascii_uppercase())
 }
 
 /// A word of a shell.

@@ -67,12 +67,14 @@ impl Resource {
     pub fn written(&self, here: &BTreeSet<&str>) -> Value {
         let mut all = json!({ "Type": self.type_name });
         if let Some(fate) = self.fate {
-            let policy = match fate {
-                Fate::Stays => "Retain",
-                Fate::Goes => "Delete",
+            // What a failed creation has made goes with it, or the next one would find it in its way.
+            // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+            let (gone, replaced) = match fate {
+                Fate::Stays => ("RetainExceptOnCreate", "Retain"),
+                Fate::Goes => ("Delete", "Delete"),
             };
-            all["DeletionPolicy"] = json!(policy);
-            all["UpdateReplacePolicy"] = json!(policy);
+            all["DeletionPolicy"] = json!(gone);
+            all["UpdateReplacePolicy"] = json!(replaced);
         }
         let after: Vec<&String> =
             self.after.iter().filter(|id| here.contains(id.as_str())).collect();
@@ -314,7 +316,7 @@ fn subscription(topic: &str, topic_id: &str, of: &Subscription) -> Result<Resour
 }
 
 /// The parameter for an address that is secret.
-fn endpoint_parameter(shown: &str) -> String {
+pub fn endpoint_parameter(shown: &str) -> String {
     format!("Endpoint{}", digits(shown))
 }
 

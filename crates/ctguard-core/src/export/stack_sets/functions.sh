@@ -5,22 +5,55 @@ tolerance=${CTGUARD_FAILURE_TOLERANCE:-5}
 at_once=${CTGUARD_MAX_CONCURRENT:-25}
 # SELF in the management account, DELEGATED_ADMIN in a delegated administrator's.
 call_as=${CTGUARD_CALL_AS:-SELF}
-caller=$(aws sts get-caller-identity --query Account --output text)
+# The CLI's own retries: a large roll-out is throttled now and then.
+export AWS_RETRY_MODE=${AWS_RETRY_MODE:-adaptive} AWS_MAX_ATTEMPTS=${AWS_MAX_ATTEMPTS:-12}
+# Whether something failed that did not stop the script.
+failed=0
 
 fail() {
     echo "$(basename "$0"): $*" >&2
     exit 1
 }
 
+# Everything that is needed, before anything is changed.
+needs() {
+    local name
+    for name in aws jq; do
+        command -v "$name" >/dev/null || fail "$name is not on the PATH"
+    done
+    for name; do
+        [ -n "${!name:-}" ] || fail "set $name: README.md says what it holds"
+    done
+    caller=$(aws sts get-caller-identity --region "$home" --query Account --output text)
+}
+
 secret() {
-    [ -n "${!1:-}" ] || fail "set $1: README.md says what it holds"
     printf '%s' "${!1}"
 }
 
+# Says at the end whether everything went well.
+finish() {
+    [ "$failed" = 0 ] || fail "not everything went well: see above, mend it, and run this again"
+}
+
 # The root of the organization, where no units are named.
-if [ "$organization" = 1 ] && [ ${#units[@]} -eq 0 ]; then
-    units=("$(aws organizations list-roots --query 'Roots[0].Id' --output text)")
-fi
+root() {
+    if [ "$organization" = 1 ] && [ ${#units[@]} -eq 0 ]; then
+        units=("$(aws organizations list-roots --region "$home" --query 'Roots[0].Id' --output text)")
+    fi
+}
+
+# Whether a StackSet is there. Any other answer than that it is not stops the script.
+there() {
+    local said
+    if said=$(aws cloudformation describe-stack-set --region "$home" --call-as "$call_as" --stack-set-name "$1" 2>&1); then
+        return 0
+    fi
+    case $said in
+    *StackSetNotFoundException*) return 1 ;;
+    *) fail "$1: $said" ;;
+    esac
+}
 
 # The argument that names a template: in the call, or in the bucket.
 template_argument() {
@@ -53,7 +86,19 @@ wait_for() {
         status=$(aws cloudformation describe-stack-set-operation --region "$home" --call-as "$call_as" \
             --stack-set-name "$name" --operation-id "$operation" --query StackSetOperation.Status --output text)
         case $status in
-        SUCCEEDED) return ;;
+        SUCCEEDED)
+            # What failed within the tolerance is failed all the same.
+            local missed
+            missed=$(aws cloudformation list-stack-set-operation-results --region "$home" --call-as "$call_as" \
+                --stack-set-name "$name" --operation-id "$operation" --filters Name=OPERATION_RESULT_STATUS,Values=FAILED \
+                --query 'Summaries[].[Account,Region,StatusReason]' --output text)
+            if [ -n "$missed" ]; then
+                echo "$name: not everywhere:" >&2
+                echo "$missed" >&2
+                failed=1
+            fi
+            return
+            ;;
         FAILED | STOPPED) fail "$name: the operation $operation is $status: \`aws cloudformation list-stack-set-operation-results --region $home --call-as $call_as --stack-set-name $name --operation-id $operation\` says where" ;;
         *) sleep 10 ;;
         esac
@@ -70,7 +115,7 @@ stack_set() {
     mapfile -d '' parameters < <(parameter_arguments "$@")
     [ ${#parameters[@]} -eq 0 ] || about+=(--parameters "${parameters[@]}")
     template=$(template_argument "$file")
-    if aws cloudformation describe-stack-set "${arguments[@]}" >/dev/null 2>&1; then
+    if there "$name"; then
         operation=$(aws cloudformation update-stack-set "${arguments[@]}" "$template" "${about[@]}" \
             --operation-preferences "$(preferences)" --query OperationId --output text)
         wait_for "$name" "$operation"
@@ -112,6 +157,7 @@ instances() {
 remove_instances() {
     local name=$1 regions operation
     read -ra regions <<<"$4"
+    there "$name" || return 0
     operation=$(aws cloudformation delete-stack-instances --region "$home" --call-as "$call_as" \
         --stack-set-name "$name" --deployment-targets "$(targets "$2" "$3")" --no-retain-stacks \
         --regions "${regions[@]}" --operation-preferences "$(preferences)" --query OperationId --output text)
@@ -119,6 +165,7 @@ remove_instances() {
 }
 
 remove_stack_set() {
+    there "$1" || return 0
     aws cloudformation delete-stack-set --region "$home" --call-as "$call_as" --stack-set-name "$1"
     echo "$1: removed"
 }
@@ -134,7 +181,10 @@ in_account() {
     [ -n "${role[$account]:-}" ] || fail "account $account is reached by no role: run this with credentials of that account"
     local arn=${role[$account]}
     [ "${arn#arn:}" != "$arn" ] || arn="arn:$partition:iam::$account:role/$arn"
-    credentials=$(aws sts assume-role --role-arn "$arn" --role-session-name ctguard-export \
+    local more=()
+    [ -z "${external_id[$account]:-}" ] || more+=(--external-id "${external_id[$account]}")
+    credentials=$(aws sts assume-role --region "$home" --role-arn "$arn" \
+        --role-session-name "${session[$account]:-ctguard-export}" "${more[@]}" \
         --query '[Credentials.AccessKeyId,Credentials.SecretAccessKey,Credentials.SessionToken]' --output text)
     local key password token
     read -r key password token <<<"$credentials"
@@ -154,6 +204,11 @@ stack() {
     done
     [ ${#pairs[@]} -eq 0 ] || about+=(--parameter-overrides "${pairs[@]}")
     for region in "${regions[@]}"; do
+        # A stack whose first creation failed takes no other.
+        if [ "$(in_account "$account" aws cloudformation describe-stacks --region "$region" --stack-name "$name" \
+            --query 'Stacks[0].StackStatus' --output text 2>/dev/null || true)" = ROLLBACK_COMPLETE ]; then
+            remove_stack "$account" "$name" "$file" - "$region"
+        fi
         in_account "$account" aws cloudformation deploy --region "$region" --stack-name "$name" \
             --template-file "$file" --no-fail-on-empty-changeset "${about[@]}"
     done
