@@ -29,4 +29,5 @@ if [ ! -e "$home/$key/installed" ]; then
     : >"$home/$key/installed"
 fi
 "$home/$key/bin/python" "$here/validate.py" "$ctguard" "$home/$key/bin"
+"$python" "$here/scripts.py" "$ctguard"
 exec "$root/tests/emulators/run.sh" "$home/$key/bin/python" "$here/deploy.py" "$ctguard"

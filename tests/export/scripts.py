@@ -1,0 +1,115 @@
+"""Runs the scripts of an exported folder with a stand-in for the AWS CLI, and reads the calls that they make."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).parent
+CTGUARD = sys.argv[1]
+SECRET = 'https://u:p$w"\'@hooks.acme.example/in'
+
+# What stands in: it notes each call, and answers as AWS does in the mood that is asked for.
+CLI = r"""#!/usr/bin/env bash
+printf '%s\n' "$*" | tr '\n' ' ' >>"$CALLS"
+echo >>"$CALLS"
+case "$*" in
+*get-caller-identity*) echo 111122223333 ;;
+*assume-role*) printf 'key\tsecret\ttoken\n' ;;
+*list-roots*) echo r-ab12 ;;
+*describe-stack-set-operation*) echo SUCCEEDED ;;
+*list-stack-set-operation-results*) [ "$MOOD" != tolerated ] || printf '444455556666\teu-west-1\tbusy\n' ;;
+*"describe-stack-set "*)
+    case $MOOD in
+    new | removed) echo 'An error occurred (StackSetNotFoundException)' >&2; exit 254 ;;
+    throttled) echo 'An error occurred (ThrottlingException)' >&2; exit 254 ;;
+    *) echo '{}' ;;
+    esac
+    ;;
+*describe-stacks*) [ "$MOOD" = rolled-back ] && echo ROLLBACK_COMPLETE || echo CREATE_COMPLETE ;;
+*) echo op-1 ;;
+esac
+"""
+CHANGES = re.compile(r"(create|update|delete)-stack|cloudformation deploy|s3 cp")
+
+
+class Folder:
+    def __init__(self, work):
+        self.work, self.out = work, work / "out"
+        binaries = work / "bin"
+        binaries.mkdir()
+        (binaries / "aws").write_text(CLI)
+        (binaries / "aws").chmod(0o755)
+        (binaries / "sleep").symlink_to("/bin/true")
+        self.path = f"{binaries}:{os.environ['PATH']}"
+        sandbox = work / "account.json"
+        ids = ["111122223333", "222233334444", "333344445555", "444455556666"]
+        accounts = [word for account in ids for word in ("--account", account)]
+        base = [CTGUARD, "--sandbox", str(sandbox)]
+        for line in (
+            ["sandbox", "new", "--bare", "--organization", *accounts],
+            ["export", "cloudformation", str(HERE / "organization.yaml"), "--out", str(self.out), "--quiet"],
+        ):
+            subprocess.run(base + line, check=True, capture_output=True)
+        stacks = json.loads((self.out / "stacks.json").read_text())["stacks"]
+        self.variables = {
+            f"CTGUARD_{name.upper()}" for one in stacks for name in one["parameters"] if name != "AccountName"
+        }
+        assert self.variables, "the folder asks for no secret"
+
+    def run(self, script, mood, secrets=True):
+        calls = self.work / "calls"
+        calls.write_text("")
+        env = {"PATH": self.path, "CALLS": str(calls), "MOOD": mood, "CTGUARD_TEMPLATE_BUCKET": "templates"}
+        if secrets:
+            env.update({name: SECRET for name in self.variables})
+        line = ["bash", str(self.out / script)]
+        done = subprocess.run(line, env=env, capture_output=True, text=True, check=False)
+        made = calls.read_text().splitlines()
+        return done, made, [one for one in made if CHANGES.search(one)]
+
+
+def check(holds, done, *more):
+    if not holds:
+        raise SystemExit(f"{done.args}: {done.returncode}\n{done.stdout}\n{done.stderr}\n" + "\n".join(map(str, more)))
+
+
+def main():
+    with tempfile.TemporaryDirectory() as work:
+        folder = Folder(pathlib.Path(work))
+        done, _, changes = folder.run("deploy.sh", "there", secrets=False)
+        check(done.returncode == 1 and "CTGUARD_ENDPOINT" in done.stderr and not changes, done, *changes)
+        done, made, changes = folder.run("deploy.sh", "new")
+        check(done.returncode == 0 and any("create-stack-set" in one for one in changes), done)
+        order = [one for one in changes if "create-stack-set" in one or "cloudformation deploy" in one]
+        first = next(one for one in order)
+        check("ctguard-acme-hub" in first, done, *order)
+        regional = [one for one in made if "sts " in one or "organizations" in one]
+        check(regional and all("--region" in one for one in regional), done, *regional)
+        done, _, changes = folder.run("deploy.sh", "there")
+        check(done.returncode == 0 and not any("create-stack-set" in one for one in changes), done)
+        # Another answer than "it is not there" is none.
+        done, _, changes = folder.run("deploy.sh", "throttled")
+        check(done.returncode == 1 and "Throttling" in done.stderr, done)
+        check(not any("create-stack-set" in one for one in changes), done, *changes)
+        # What failed within the tolerance is told, and the rest goes on.
+        done, _, some = folder.run("deploy.sh", "tolerated")
+        check(done.returncode == 1 and "444455556666" in done.stderr, done)
+        check(len(some) >= len(changes), done)
+        check("cloudformation deploy" in " ".join(some), done)
+        # A first creation that failed takes no other.
+        done, _, changes = folder.run("deploy.sh", "rolled-back")
+        check(done.returncode == 0 and any("delete-stack " in one for one in changes), done, *changes)
+        # Removing what is gone already goes on, and needs no secret.
+        done, _, changes = folder.run("remove.sh", "removed", secrets=False)
+        check(done.returncode == 0 and not any("stack-set" in one for one in changes), done, *changes)
+        done, _, changes = folder.run("remove.sh", "there", secrets=False)
+        last = [one for one in changes if "delete-stack-set" in one][-1]
+        check(done.returncode == 0 and "ctguard-acme-hub" in last, done, *changes)
+    print("scripts: as they should be in seven moods of AWS")
+
+
+main()
