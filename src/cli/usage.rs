@@ -89,15 +89,15 @@ mod tests {
 
     #[test]
     fn the_variable_is_named_when_the_value_was_not_typed() {
-        let words = ["--format", "mabe"];
+        let words = ["--format", "none"];
         let of_variable = said(&words, &[], "CTGUARD_FORMAT");
         assert!(
-            of_variable.contains("'mabe' for 'CTGUARD_FORMAT (--format <FORMAT>)'"),
+            of_variable.contains("'none' for 'CTGUARD_FORMAT (--format <FORMAT>)'"),
             "{of_variable}"
         );
         for (typed, variable) in [(&words[..], "CTGUARD_FORMAT"), (&[], "CTGUARD_OTHER")] {
             let of_option = said(&words, typed, variable);
-            assert!(of_option.contains("'mabe' for '--format <FORMAT>'"), "{of_option}");
+            assert!(of_option.contains("'none' for '--format <FORMAT>'"), "{of_option}");
         }
         let number = said(&["--concurrency", "many"], &[], "CTGUARD_CONCURRENCY");
         assert!(number.contains("CTGUARD_CONCURRENCY (--concurrency"), "{number}");

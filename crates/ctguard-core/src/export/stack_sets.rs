@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The version of the form of [`RollOut`].
 pub const FORMAT_VERSION: u32 = 1;
 
-/// The functions of the script that deploys.
-const FUNCTIONS: &str = include_str!("stack_sets/functions.sh");
+/// The functions of the script that deploys: no script by itself, so that the linter reads the whole.
+const FUNCTIONS: &str = include_str!("stack_sets/functions.bash");
 
 /// Which template goes where, and in which order.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
