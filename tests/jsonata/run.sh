@@ -11,10 +11,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 home=${CARGO_TARGET_DIR:-$root/target}/jsonata
 
-fail() {
-    echo "run.sh: $*" >&2
-    exit 1
-}
+# shellcheck source=tests/environment.sh
+. "$root/tests/environment.sh"
 
 for program in node npm; do
     command -v "$program" >/dev/null 2>&1 || fail "this needs Node.js with npm on the PATH"

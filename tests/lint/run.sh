@@ -13,24 +13,13 @@ root=$(cd "$here/../.." && pwd)
 home=${CARGO_TARGET_DIR:-$root/target}/lint
 cd "$root"
 
-fail() {
-    echo "run.sh: $*" >&2
-    exit 1
-}
+# shellcheck source=tests/environment.sh
+. "$root/tests/environment.sh"
 
-python=${PYTHON:-python3}
-command -v "$python" >/dev/null 2>&1 || fail "there is no \`$python\` on the PATH"
+find_python
 "$python" -c 'import tomllib' 2>/dev/null || fail "this needs Python 3.11 or newer: this is $("$python" --version 2>&1)"
-key=$( (cat "$here/requirements.txt"; "$python" --version) | cksum | cut -d' ' -f1)
-if [ ! -e "$home/$key/installed" ]; then
-    rm -rf "${home:?}"
-    mkdir -p "$home"
-    "$python" -m venv "$home/$key" || fail "could not make a virtual environment (Debian: apt-get install python3-venv)"
-    "$home/$key/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" ||
-        fail "could not install the tools: pip needs a package index (PyPI, or a mirror in PIP_INDEX_URL)"
-    : >"$home/$key/installed"
-fi
-PATH=$home/$key/bin:$PATH
+environment "$home" "$here/requirements.txt"
+PATH=$environment/bin:$PATH
 
 wrong=0
 check() {

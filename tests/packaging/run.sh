@@ -7,14 +7,12 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 ctguard=${1:-${CARGO_TARGET_DIR:-$root/target}/debug/ctguard}
-python=${PYTHON:-python3}
 release=$root/packaging/release.py
 
-fail() {
-    echo "run.sh: $*" >&2
-    exit 1
-}
-[ -x "$ctguard" ] || fail "there is no program at $ctguard: run cargo build first"
+# shellcheck source=tests/environment.sh
+. "$root/tests/environment.sh"
+needs_program "$ctguard"
+find_python
 case $(uname -s)-$(uname -m) in
     Linux-x86_64 | Linux-amd64) target=x86_64-unknown-linux-musl ;;
     Linux-aarch64 | Linux-arm64) target=aarch64-unknown-linux-musl ;;

@@ -11,13 +11,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 home=${CARGO_TARGET_DIR:-$root/target}/terraform
 
-fail() {
-    echo "run.sh: $*" >&2
-    exit 1
-}
+# shellcheck source=tests/environment.sh
+. "$root/tests/environment.sh"
 
-python=${PYTHON:-python3}
-command -v "$python" >/dev/null 2>&1 || fail "there is no \`$python\` on the PATH"
+find_python
 key=$(cat "$here"/*.txt | cksum | cut -d' ' -f1)
 if [ ! -e "$home/$key/downloaded" ]; then
     rm -rf "${home:?}"
