@@ -158,6 +158,21 @@ impl Partition {
         name.parse().ok()
     }
 
+    /// What the names of its endpoints end with.
+    ///
+    /// Source: <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
+    pub fn dns_suffix(self) -> &'static str {
+        match self {
+            Self::AwsCn => "amazonaws.com.cn",
+            Self::AwsIso => "c2s.ic.gov",
+            Self::AwsIsoB => "sc2s.sgov.gov",
+            Self::AwsIsoE => "cloud.adc-e.uk",
+            Self::AwsIsoF => "csp.hci.ic.gov",
+            Self::AwsEusc => "amazonaws.eu",
+            Self::Aws | Self::AwsUsGov => "amazonaws.com",
+        }
+    }
+
     /// The regions that a new account has enabled.
     ///
     /// Source: <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>
@@ -228,6 +243,14 @@ impl Place {
             self.region,
             self.account
         )
+    }
+
+    /// The URL by which calls name a queue of this place.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>
+    pub fn queue_url(&self, name: &str) -> String {
+        let suffix = self.region.partition().dns_suffix();
+        format!("https://sqs.{}.{suffix}/{}/{name}", self.region, self.account)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::resource::keys::RuleKey;
 use crate::resource::queue::Queue;
 use crate::resource::rule::{Input, Rule, Target, Targets};
 use crate::resource::trail::{AdvancedSelector, BasicSelector, Selectors, Trail};
-use crate::scope::{Partition, Place};
+use crate::scope::Place;
 use serde_json::{Map, Value, json};
 
 /// The event of a call.
@@ -115,12 +115,12 @@ fn parameters(action: &Action, place: &Place) -> Value {
             "queueName": name, "attributes": attributes(queue), "tags": mapped(tags),
         }),
         Action::SetQueueAttributes { name, queue } => {
-            json!({ "queueUrl": queue_url(place, name), "attributes": attributes(queue) })
+            json!({ "queueUrl": place.queue_url(name), "attributes": attributes(queue) })
         }
         Action::TagQueue { name, tags } => {
-            json!({ "queueUrl": queue_url(place, name), "tags": mapped(tags) })
+            json!({ "queueUrl": place.queue_url(name), "tags": mapped(tags) })
         }
-        Action::DeleteQueue { name } => json!({ "queueUrl": queue_url(place, name) }),
+        Action::DeleteQueue { name } => json!({ "queueUrl": place.queue_url(name) }),
         Action::CreateTrail { name, trail, tags } => settings(name, trail, Some(tags)),
         Action::UpdateTrail { name, trail } => settings(name, trail, None),
         Action::PutEventSelectors { name, selectors } => selected(name, selectors),
@@ -242,15 +242,6 @@ fn of_sns(action: &Action, place: &Place) -> Value {
         Action::Publish { topic, .. } => json!({ "topicArn": place.arn("sns", topic) }),
         _ => Value::Null,
     }
-}
-
-/// The URL by which calls name a queue.
-pub fn queue_url(place: &Place, name: &str) -> String {
-    let domain = match place.region.partition() {
-        Partition::AwsCn => "amazonaws.com.cn",
-        _ => "amazonaws.com",
-    };
-    format!("https://sqs.{}.{domain}/{}/{name}", place.region, place.account)
 }
 
 fn attributes(queue: &Queue) -> Value {

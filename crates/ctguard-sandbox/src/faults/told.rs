@@ -4,7 +4,6 @@ use super::Fault;
 use super::pick::{self, Candidate};
 use crate::state::{State, StoredSubscription};
 use ctguard_core::action::Logged;
-use ctguard_core::action::logged::queue_url;
 use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::machine::machine_arn;
 use ctguard_core::scope::Place;
@@ -84,7 +83,7 @@ fn changed(call: &str, before: &State, after: &State) -> Option<(Place, &'static
         return Some((place.clone(), "sns", topic(call, before, after, &place, &name)));
     }
     if let Some((place, name)) = differs(&pick::queues(before), &pick::queues(after)) {
-        let url = queue_url(&place, &name);
+        let url = place.queue_url(&name);
         return Some((place, "sqs", json!({ "queueUrl": url })));
     }
     if let Some((place, name)) = differs(&pick::machines(before), &pick::machines(after)) {

@@ -8,7 +8,6 @@
 
 use super::Compiler;
 use super::delivery::{TopicPath, in_place};
-use super::machine::queue_url;
 use super::role::{self, Publishing};
 use crate::blueprint::{Alert, Destination, Heal};
 use crate::codes;
@@ -170,7 +169,7 @@ impl<'a> Compiler<'a> {
             tags: &trail.tags,
             limit: heal.limit,
             format: destination.format,
-            dead_letter_queue: &queue_url(home, &self.names.targets_queue()),
+            dead_letter_queue: &home.queue_url(&self.names.targets_queue()),
         });
         self.add_healer(
             (heal, "trail", "Put fewer tags on the trail."),

@@ -10,7 +10,6 @@
 
 use super::Compiler;
 use super::heal::Started;
-use super::machine::queue_url;
 use super::role::{self, Publishing};
 use crate::blueprint::{Alert, Destination, Heal};
 use crate::desired::{Desired, DesiredPlace, DesiredRule};
@@ -106,7 +105,7 @@ impl<'a> Compiler<'a> {
             rules: here.rules.iter().map(|(key, rule)| wanted(key, rule)).collect(),
             limit: heal.limit,
             format: destination.format,
-            dead_letter_queue: &queue_url(place, &self.names.targets_queue()),
+            dead_letter_queue: &place.queue_url(&self.names.targets_queue()),
         });
         let help =
             "Send alerts as `mail`, whose targets are short, or raise fewer of them in one place.";

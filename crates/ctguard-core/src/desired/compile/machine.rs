@@ -109,7 +109,7 @@ impl Compiler<'_> {
     fn definition(&mut self, place: &Place, queue: &str) -> String {
         let blueprint = self.blueprint;
         let facts = self.facts.get_or_insert_with(|| MachineFacts::of(blueprint));
-        let url = queue_url(place, queue);
+        let url = place.queue_url(queue);
         let definition = mail::definition(&MachineInput {
             partition: place.region.partition(),
             dead_letter_queue: &url,
@@ -206,20 +206,4 @@ impl Compiler<'_> {
             tags: tags_of(self.blueprint, Kind::Role, None),
         }
     }
-}
-
-/// The URL of a queue.
-///
-/// Source: <https://docs.aws.amazon.com/general/latest/gr/sqs-service.html>
-pub(super) fn queue_url(place: &Place, name: &str) -> String {
-    let suffix = match place.region.partition() {
-        Partition::AwsCn => "amazonaws.com.cn",
-        Partition::AwsEusc => "amazonaws.eu",
-        Partition::AwsIso => "c2s.ic.gov",
-        Partition::AwsIsoB => "sc2s.sgov.gov",
-        Partition::AwsIsoE => "cloud.adc-e.uk",
-        Partition::AwsIsoF => "csp.hci.ic.gov",
-        Partition::Aws | Partition::AwsUsGov => "amazonaws.com",
-    };
-    format!("https://sqs.{}.{suffix}/{}/{name}", place.region, place.account)
 }

@@ -3,7 +3,7 @@
 use crate::resource::keys::RuleKey;
 use crate::resource::machine::machine_arn;
 use crate::resource::{Tags, owned_by};
-use crate::scope::{Partition, Place};
+use crate::scope::Place;
 use crate::snapshot::file::Recording;
 use crate::snapshot::{LiveRule, LiveSubscription, LiveTopic, Observed, PlaceSnapshot};
 
@@ -73,7 +73,7 @@ impl Identity {
             Self::Queue { name, policy } => {
                 let live = seen.queues.get(&place.arn("sqs", name))?.known();
                 let live = live.filter(|one| owned(&one.tags))?;
-                (!policy || live.queue.get().policy.is_some()).then(|| queue_url(place, name))
+                (!policy || live.queue.get().policy.is_some()).then(|| place.queue_url(name))
             }
             // Every topic has a policy.
             Self::Topic { name, .. } => topic(seen, name, blueprint).map(|(arn, _)| arn),
@@ -153,22 +153,4 @@ fn subscription(topic: &LiveTopic, protocol: &str, shown: &str) -> Option<String
         Some((_, LiveSubscription::Confirmed { arn, .. })) => Some(arn.clone()),
         _ => None,
     }
-}
-
-/// The address of a queue.
-///
-/// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>,
-/// and for the domains of partitions
-/// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
-fn queue_url(place: &Place, name: &str) -> String {
-    let domain = match place.region.partition() {
-        Partition::AwsCn => "amazonaws.com.cn",
-        Partition::AwsIso => "c2s.ic.gov",
-        Partition::AwsIsoB => "sc2s.sgov.gov",
-        Partition::AwsIsoE => "cloud.adc-e.uk",
-        Partition::AwsIsoF => "csp.hci.ic.gov",
-        Partition::AwsEusc => "amazonaws.eu",
-        Partition::Aws | Partition::AwsUsGov => "amazonaws.com",
-    };
-    format!("https://sqs.{}.{domain}/{}/{name}", place.region, place.account)
 }
