@@ -17,6 +17,11 @@ CLI = r"""#!/usr/bin/env bash
 printf '%s\n' "$*" | tr '\n' ' ' >>"$CALLS"
 echo >>"$CALLS"
 case "$*" in
+*file:///dev/stdin*)
+    cat >>"$CALLS.documents"
+    ;;
+esac
+case "$*" in
 *get-caller-identity*) echo 111122223333 ;;
 *assume-role*) printf 'key\tsecret\ttoken\n' ;;
 *list-roots*) echo r-ab12 ;;
@@ -62,14 +67,23 @@ class Folder:
 
     def run(self, script, mood, secrets=True):
         calls = self.work / "calls"
-        calls.write_text("")
+        documents = self.work / "calls.documents"
+        for path in (calls, documents):
+            path.write_text("")
         env = {"PATH": self.path, "CALLS": str(calls), "MOOD": mood, "CTGUARD_TEMPLATE_BUCKET": "templates"}
         if secrets:
             env.update({name: SECRET for name in self.variables})
         line = ["bash", str(self.out / script)]
         done = subprocess.run(line, env=env, capture_output=True, text=True, check=False)
         made = calls.read_text().splitlines()
+        self.documents = [json.loads(line) for line in documents.read_text().splitlines()]
         return done, made, [one for one in made if CHANGES.search(one)]
+
+
+def pairs(document):
+    """The names and values of a document, in whichever of the CLI's two forms."""
+    for one in document:
+        yield (one["ParameterKey"], one["ParameterValue"]) if isinstance(one, dict) else tuple(one.split("=", 1))
 
 
 def check(holds, done, *more):
@@ -84,6 +98,12 @@ def main():
         check(done.returncode == 1 and "CTGUARD_ENDPOINT" in done.stderr and not changes, done, *changes)
         done, made, changes = folder.run("deploy.sh", "new")
         check(done.returncode == 0 and any("create-stack-set" in one for one in changes), done)
+        # A secret stands in a document that a call reads, and in no argument of any.
+        asked = [one for one in made if "file:///dev/stdin" in one]
+        check(asked and len(asked) == len(folder.documents), done, *made)
+        given = [value for one in folder.documents for name, value in pairs(one) if name != "AccountName"]
+        check(given and all(value == SECRET for value in given), done, *folder.documents)
+        check(not any("hooks.acme.example" in one for one in made), done, *made)
         order = [one for one in changes if "create-stack-set" in one or "cloudformation deploy" in one]
         first = next(one for one in order)
         check("ctguard-acme-hub" in first, done, *order)

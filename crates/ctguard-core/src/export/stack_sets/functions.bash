@@ -67,12 +67,17 @@ template_argument() {
     echo "--template-url=https://$bucket.s3.$home.$suffix/ctguard/$file"
 }
 
-# Pairs of names and values as the parameters of a call.
-parameter_arguments() {
-    while [ $# -gt 1 ]; do
-        printf '%s\0' "ParameterKey=$1,ParameterValue=$(jq -Rn --arg value "$2" '$value')"
-        shift 2
-    done
+# Names and values as the parameters of a call. They go through a pipe: what is an argument of a program stands in the
+# list of processes, where everybody on the machine can read it.
+parameters() {
+    [ $# -gt 0 ] || return 0
+    printf '%s\0' "$@" | jq -cRs 'split("\u0000") | [range(0; length - 1; 2) as $at | { ParameterKey: .[$at], ParameterValue: .[$at + 1] }]'
+}
+
+# The same in the form of `aws cloudformation deploy`.
+overrides() {
+    [ $# -gt 0 ] || return 0
+    parameters "$@" | jq -c 'map("\(.ParameterKey)=\(.ParameterValue)")'
 }
 
 preferences() {
@@ -110,19 +115,18 @@ stack_set() {
     local name=$1 file=$2 auto=$3 capability=$4 template operation
     shift 4
     local arguments=(--region "$home" --call-as "$call_as" --stack-set-name "$name")
-    local about=() parameters=()
+    local about=(--managed-execution Active=true
+        --auto-deployment "Enabled=$auto$([ "$auto" = false ] || echo ,RetainStacksOnAccountRemoval=false)")
     [ "$capability" = - ] || about+=(--capabilities "$capability")
-    mapfile -d '' parameters < <(parameter_arguments "$@")
-    [ ${#parameters[@]} -eq 0 ] || about+=(--parameters "${parameters[@]}")
+    [ $# -eq 0 ] || about+=(--parameters file:///dev/stdin)
     template=$(template_argument "$file")
     if there "$name"; then
-        operation=$(aws cloudformation update-stack-set "${arguments[@]}" "$template" "${about[@]}" \
+        operation=$(parameters "$@" | aws cloudformation update-stack-set "${arguments[@]}" "$template" "${about[@]}" \
             --operation-preferences "$(preferences)" --query OperationId --output text)
         wait_for "$name" "$operation"
     else
-        aws cloudformation create-stack-set "${arguments[@]}" "$template" "${about[@]}" \
-            --permission-model SERVICE_MANAGED --managed-execution Active=true \
-            --auto-deployment "Enabled=$auto$([ "$auto" = false ] || echo ,RetainStacksOnAccountRemoval=false)" >/dev/null
+        parameters "$@" | aws cloudformation create-stack-set "${arguments[@]}" "$template" "${about[@]}" \
+            --permission-model SERVICE_MANAGED >/dev/null
     fi
     echo "$name: up to date"
 }
@@ -140,12 +144,11 @@ targets() {
 
 # instances STACK-SET ONLY EXCEPT REGIONS [PARAMETER VALUE]...
 instances() {
-    local name=$1 only=$2 except=$3 regions operation about=() parameters=()
+    local name=$1 only=$2 except=$3 regions operation about=()
     read -ra regions <<<"$4"
     shift 4
-    mapfile -d '' parameters < <(parameter_arguments "$@")
-    [ ${#parameters[@]} -eq 0 ] || about+=(--parameter-overrides "${parameters[@]}")
-    operation=$(aws cloudformation create-stack-instances --region "$home" --call-as "$call_as" \
+    [ $# -eq 0 ] || about+=(--parameter-overrides file:///dev/stdin)
+    operation=$(parameters "$@" | aws cloudformation create-stack-instances --region "$home" --call-as "$call_as" \
         --stack-set-name "$name" --deployment-targets "$(targets "$only" "$except")" \
         --regions "${regions[@]}" "${about[@]}" --operation-preferences "$(preferences)" \
         --query OperationId --output text)
@@ -185,7 +188,7 @@ in_account() {
     [ -z "${external_id[$account]:-}" ] || more+=(--external-id "${external_id[$account]}")
     credentials=$(aws sts assume-role --region "$home" --role-arn "$arn" \
         --role-session-name "${session[$account]:-ctguard-export}" "${more[@]}" \
-        --query '[Credentials.AccessKeyId,Credentials.SecretAccessKey,Credentials.SessionToken]' --output text)
+        --query '[Credentials.AccessKeyId,Credentials.SecretAccessKey,Credentials.SessionToken]' --output text </dev/null)
     local key password token
     read -r key password token <<<"$credentials"
     AWS_ACCESS_KEY_ID=$key AWS_SECRET_ACCESS_KEY=$password AWS_SESSION_TOKEN=$token "$@"
@@ -193,23 +196,19 @@ in_account() {
 
 # stack ACCOUNT NAME TEMPLATE CAPABILITY REGIONS [PARAMETER VALUE]...
 stack() {
-    local account=$1 name=$2 file=$3 capability=$4 regions region about=() pairs=()
+    local account=$1 name=$2 file=$3 capability=$4 regions region about=()
     read -ra regions <<<"$5"
     shift 5
     [ "$capability" = - ] || about+=(--capabilities "$capability")
     [ "$(wc -c <"$file")" -le 51200 ] || about+=(--s3-bucket "${bucket:?set CTGUARD_TEMPLATE_BUCKET}")
-    while [ $# -gt 1 ]; do
-        pairs+=("$1=$2")
-        shift 2
-    done
-    [ ${#pairs[@]} -eq 0 ] || about+=(--parameter-overrides "${pairs[@]}")
+    [ $# -eq 0 ] || about+=(--parameter-overrides file:///dev/stdin)
     for region in "${regions[@]}"; do
         # A stack whose first creation failed takes no other.
         if [ "$(in_account "$account" aws cloudformation describe-stacks --region "$region" --stack-name "$name" \
             --query 'Stacks[0].StackStatus' --output text 2>/dev/null || true)" = ROLLBACK_COMPLETE ]; then
             remove_stack "$account" "$name" "$file" - "$region"
         fi
-        in_account "$account" aws cloudformation deploy --region "$region" --stack-name "$name" \
+        overrides "$@" | in_account "$account" aws cloudformation deploy --region "$region" --stack-name "$name" \
             --template-file "$file" --no-fail-on-empty-changeset "${about[@]}"
     done
 }
