@@ -30,7 +30,9 @@ pub use items::{Item, Subscription};
 pub use kinds::regions_of;
 pub use stack_sets::RollOut;
 
+use crate::blueprint::source::Source;
 use crate::blueprint::{AssumedRole, Blueprint};
+use crate::codes;
 use crate::desired::{Desired, Scope, compile};
 use crate::diag::Diagnostic;
 use crate::scope::{AccountId, Partition, Region};
@@ -134,13 +136,38 @@ pub enum ExportError {
     Scope(#[from] crate::desired::ScopeError),
     #[error("the blueprint does not compile")]
     Compile(Vec<Diagnostic>),
-    #[error(
-        "the blueprint has the character U+{:04X}, which stands for an account or a region in an export",
-        u32::from(*.0)
-    )]
-    Reserved(char),
+    /// A text of the blueprint that would mean something else in the files.
+    #[error("{message}")]
+    Text {
+        /// What would be changed, as the blueprint has it.
+        text: String,
+        message: String,
+        help: &'static str,
+    },
     #[error("{0}")]
     TooLarge(String),
+}
+
+impl ExportError {
+    /// The problems of the blueprint, each where it stands in the sources: texts by file.
+    ///
+    /// # Errors
+    /// The error itself, when no line of the blueprint is to blame.
+    pub fn problems(self, sources: &BTreeMap<String, String>) -> Result<Vec<Diagnostic>, Self> {
+        match self {
+            Self::Compile(problems) => Ok(problems),
+            Self::Text { text, message, help } => {
+                // Written with an escape it stands nowhere as it is.
+                let span = sources.iter().find_map(|(file, source)| {
+                    let at = source.find(&text)?;
+                    Some(Source::new(file, source).span(&(at..at + text.len())))
+                });
+                let problem = Diagnostic::error(codes::EXPORT_TEXT, message);
+                Ok(vec![problem.at(span).help(help)])
+            }
+            other => Err(other),
+        }
+    }
 }
 
 fn target(

@@ -71,6 +71,9 @@ codes! {
          hold.",
         "Write the exception on plain fields with exact values, prefixes or CIDR blocks, or \
          narrow the alert's `where` instead. A field that holds a list cannot be excepted.";
+    EXPORT_TEXT = "export-text",
+        "An export cannot hold this text: the engine that deploys it would make another of it.",
+        "Write the text otherwise, as the help says.";
     FAMILY_WITHOUT_WHERE = "family-without-where",
         "A family of events (`any`, `iam:*`, `ec2:Delete*`) has no `where`: everything that happens \
          would raise the alert.",

@@ -402,7 +402,14 @@ fn prefix(draft: &DraftClass<'_>, kinds: &[AccountKind], desired: &Desired) -> S
 impl From<ClassError> for ExportError {
     fn from(error: ClassError) -> Self {
         match error {
-            ClassError::Reserved(character) => Self::Reserved(character),
+            ClassError::Reserved(character) => Self::Text {
+                text: character.to_string(),
+                message: format!(
+                    "the character U+{:04X} stands for an account or a region in an export",
+                    u32::from(character)
+                ),
+                help: "Leave it out: Unicode sets it aside for a program's own use.",
+            },
             ClassError::Unread(why) => Self::TooLarge(why),
             ClassError::NoKind(_) => Self::TooLarge("accounts differ".to_owned()),
         }

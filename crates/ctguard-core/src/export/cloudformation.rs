@@ -186,30 +186,57 @@ fn digits(name: &str) -> String {
     hex(&Sha256::digest(name.as_bytes()))[..6].to_owned()
 }
 
-/// A text as a template has it: with `Fn::Sub` where something is open.
+/// A text as a template has it: with `Fn::Sub` where something is open, and `Fn::Join` where the
+/// text itself has what `Fn::Sub` would take for a variable.
 ///
 /// # Errors
 /// When it holds what CloudFormation would take for a reference.
 fn written(text: &str) -> Result<Value, ExportError> {
     if text.contains(DYNAMIC_REFERENCE) {
-        return Err(ExportError::TooLarge(format!(
-            "the blueprint has `{DYNAMIC_REFERENCE}` in a text, which CloudFormation replaces wherever it stands; write it otherwise"
-        )));
+        return Err(ExportError::Text {
+            text: DYNAMIC_REFERENCE.to_owned(),
+            message: format!("CloudFormation replaces `{DYNAMIC_REFERENCE}` wherever it stands"),
+            help: "Write the text otherwise, such as with a space between the braces.",
+        });
     }
     if !text::is_open(text) {
         return Ok(json!(text));
     }
-    let mut all = String::new();
-    for piece in text::pieces(text) {
-        match piece {
-            // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html
-            Piece::Literal(literal) => all.push_str(&literal.replace("${", "${!")),
-            Piece::Account => all.push_str("${AWS::AccountId}"),
-            Piece::Region => all.push_str("${AWS::Region}"),
-            Piece::AccountName => all.push_str(&format!("${{{ACCOUNT_NAME_PARAMETER}}}")),
-        }
+    let pieces = text::pieces(text);
+    if pieces.iter().any(|piece| matches!(piece, Piece::Literal(literal) if literal.contains('$')))
+    {
+        let parts: Vec<Value> = pieces.iter().map(joined).collect();
+        return Ok(json!({ "Fn::Join": ["", parts] }));
     }
+    let all: String = pieces
+        .iter()
+        .map(|piece| match open(piece) {
+            Ok(name) => format!("${{{name}}}"),
+            Err(literal) => literal.to_owned(),
+        })
+        .collect();
     Ok(json!({ "Fn::Sub": all }))
+}
+
+/// A part of a text as `Fn::Join` takes it.
+fn joined(piece: &Piece<'_>) -> Value {
+    match open(piece) {
+        Ok(name) => json!({ "Ref": name }),
+        Err(literal) => json!(literal),
+    }
+}
+
+/// What something open is called in a template.
+///
+/// # Errors
+/// The text of a literal, which is not open.
+fn open<'a>(piece: &Piece<'a>) -> Result<&'static str, &'a str> {
+    match piece {
+        Piece::Account => Ok("AWS::AccountId"),
+        Piece::Region => Ok("AWS::Region"),
+        Piece::AccountName => Ok(ACCOUNT_NAME_PARAMETER),
+        Piece::Literal(literal) => Err(literal),
+    }
 }
 
 /// A document as a template has it.
@@ -244,7 +271,14 @@ mod tests {
         for (text, expected) in [
             ("plain ${x}".to_owned(), json!("plain ${x}")),
             (format!("a:{ACCOUNT}"), json!({ "Fn::Sub": "a:${AWS::AccountId}" })),
-            (format!("${{x}} {REGION}"), json!({ "Fn::Sub": "${!x} ${AWS::Region}" })),
+            (
+                format!("${{x}} {REGION}"),
+                json!({ "Fn::Join": ["", ["${x} ", { "Ref": "AWS::Region" }]] }),
+            ),
+            (
+                format!("${ACCOUNT}"),
+                json!({ "Fn::Join": ["", ["$", { "Ref": "AWS::AccountId" }]] }),
+            ),
         ] {
             assert_eq!(written(&text).unwrap(), expected, "{text}");
         }

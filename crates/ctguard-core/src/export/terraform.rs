@@ -31,10 +31,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Source: <https://github.com/hashicorp/terraform/blob/v1.7/CHANGELOG.md>
 pub const REQUIRED_VERSION: &str = ">= 1.7.0";
 
-/// The oldest provider: its resources have the argument `region` from then on.
+/// The oldest provider: its resources have the argument `region` since 6.0.0, queues take messages of 1 MiB since
+/// 6.8.0, and from 6.22.0 to 6.39.0 a bucket that does not say which encryption it blocks has a difference in every
+/// plan.
 ///
-/// Source: <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/enhanced-region-support>
-pub const REQUIRED_PROVIDER: &str = ">= 6.0.0";
+/// Sources: <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/enhanced-region-support>,
+/// <https://github.com/hashicorp/terraform-provider-aws/pull/43710>,
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/47320>
+pub const REQUIRED_PROVIDER: &str = ">= 6.40.0";
 
 /// A module with its resources.
 struct Module<'a> {

@@ -130,7 +130,7 @@ fn of_item(item: &Item) -> Result<Vec<Resource>, ExportError> {
                         "QueueName": name,
                         "MessageRetentionPeriod": queue.message_retention_seconds,
                         "SqsManagedSseEnabled": queue.sqs_managed_sse,
-                        "KmsMasterKeyId": queue.kms_key,
+                        "KmsMasterKeyId": queue.kms_key.as_deref().map(written).transpose()?,
                         "Tags": tag_list(tags)?,
                     }),
                 )
@@ -363,6 +363,7 @@ fn rule_resource(
             // https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1378
             "EventPattern": pattern,
             "ScheduleExpression": rule.schedule_expression,
+            "RoleArn": rule.role_arn.as_deref().map(written).transpose()?,
             "State": rule.state.as_str(),
             "Targets": list,
             "Tags": tag_list(tags)?,

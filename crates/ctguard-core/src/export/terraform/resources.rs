@@ -19,6 +19,13 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Largest message of a queue, in bytes: SQS's own default. The provider's is a quarter of it, and a message that
+/// could not be delivered would not fit.
+///
+/// Sources: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>,
+/// <https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sqs/consts.go>
+const MESSAGE_MAX_BYTES: u32 = 1_048_576;
+
 /// An object that others need, by kind and name.
 type Name = (Kind, String);
 
@@ -269,6 +276,7 @@ fn queue_resources(
             json!({
                 "name": written(name)?,
                 "message_retention_seconds": queue.message_retention_seconds,
+                "max_message_size": MESSAGE_MAX_BYTES,
                 // The provider takes one of the two.
                 "sqs_managed_sse_enabled": queue.kms_key.is_none().then_some(queue.sqs_managed_sse),
                 "kms_master_key_id": optional(queue.kms_key.as_deref())?,

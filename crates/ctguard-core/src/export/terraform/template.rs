@@ -28,11 +28,14 @@ const BYTE_ORDER_MARK: char = '\u{FEFF}';
 ///
 /// Source: <https://github.com/zclconf/go-cty/blob/main/docs/types.md>
 pub fn written(text: &str) -> Result<String, ExportError> {
-    if !ComposingNormalizerBorrowed::new_nfc().is_normalized(text) {
-        let shown: String = text.chars().take(60).collect();
-        return Err(ExportError::TooLarge(format!(
-            "the blueprint has letters apart from their accents in the text `{shown}`, and Terraform puts them together (Unicode's form NFC), which makes another text; write it in that form"
-        )));
+    let (_, apart) = ComposingNormalizerBorrowed::new_nfc().split_normalized(text);
+    if !apart.is_empty() {
+        return Err(ExportError::Text {
+            text: apart.chars().take(2).collect(),
+            message: "Terraform puts letters and their accents together, which makes another text"
+                .to_owned(),
+            help: "Write the letter and its accent as one character (Unicode's form NFC).",
+        });
     }
     let pieces = text::pieces(text);
     let mut all = String::new();

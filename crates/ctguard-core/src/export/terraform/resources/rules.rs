@@ -6,8 +6,11 @@ use crate::resource::keys::RuleKey;
 use crate::resource::rule::{Input, Rule, Target, Targets};
 use crate::resource::{Kind, Tags};
 use crate::scope::Arn;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+/// What the provider puts other characters in the place of, wherever it stands.
+const REPLACED: [&str; 3] = ["\\u003c", "\\u003e", "\\u0026"];
 
 const RULE: &str = "aws_cloudwatch_event_rule";
 
@@ -26,7 +29,7 @@ pub(super) fn of(
             "name": written(key.name())?,
             "event_bus_name": optional(key.bus())?,
             "description": optional(rule.description.as_deref())?,
-            "event_pattern": optional(rule.event_pattern.as_deref())?,
+            "event_pattern": rule.event_pattern.as_deref().map(pattern).transpose()?,
             "schedule_expression": optional(rule.schedule_expression.as_deref())?,
             "role_arn": optional(rule.role_arn.as_deref())?,
             "state": rule.state.as_str(),
@@ -97,4 +100,68 @@ fn needs(target: &Target) -> BTreeSet<Name> {
     target.role_arn.iter().for_each(|arn| add(Some(Kind::Role), arn));
     target.dead_letter_arn.iter().for_each(|arn| add(Some(Kind::Queue), arn));
     all
+}
+
+/// An event pattern as a template: the provider reads and writes it anew, which must not change what it means.
+///
+/// # Errors
+/// When it would: EventBridge compares the spelling of numbers, and a backslash may begin what is replaced.
+///
+/// Source: <https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/events/rule.go>
+fn pattern(text: &str) -> Result<String, ExportError> {
+    let read: Value =
+        serde_json::from_str(text).map_err(|error| ExportError::TooLarge(error.to_string()))?;
+    match altered(&read) {
+        None => written(text),
+        Some(text) => Err(ExportError::Text {
+            message: format!(
+                "Terraform's provider would write another text for `{text}` in an event pattern"
+            ),
+            text,
+            help: "Write a whole number without a fraction or an exponent, and no backslash before `u003c`, `u003e` or `u0026`.",
+        }),
+    }
+}
+
+/// The first number or text of a pattern that the provider would write otherwise.
+fn altered(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => {
+            let spelled = number.to_string();
+            // Without an exponent, of no more digits than a double has, and no `.0`.
+            let again = number.as_f64().map(|number| number.to_string());
+            (again.as_ref() != Some(&spelled)).then_some(spelled)
+        }
+        Value::String(text) => REPLACED.iter().any(|one| text.contains(one)).then(|| text.clone()),
+        Value::Array(list) => list.iter().find_map(altered),
+        Value::Object(map) => map.iter().find_map(|(key, value)| {
+            let replaced = REPLACED.iter().any(|one| key.contains(one));
+            if replaced { Some(key.clone()) } else { altered(value) }
+        }),
+        Value::Bool(_) | Value::Null => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_that_the_provider_would_change_is_refused() {
+        for kept in
+            [r#"{"a":[300,-7,0.5,{"numeric":[">",1024]},"x",null]}"#, r#"{"a":["<b>&","C:\\u00"]}"#]
+        {
+            assert!(pattern(kept).is_ok(), "{kept}");
+        }
+        for changed in [
+            r#"{"a":[300.0]}"#,
+            r#"{"a":[3e2]}"#,
+            r#"{"a":[9007199254740993]}"#,
+            r#"{"a":[{"numeric":["=",1e-7]}]}"#,
+            r#"{"a":["C:\\u003c"]}"#,
+            r#"{"a":{"\\u0026":["x"]}}"#,
+        ] {
+            assert!(matches!(pattern(changed), Err(ExportError::Text { .. })), "{changed}");
+        }
+    }
 }
