@@ -1,25 +1,22 @@
-use super::files::{self, Readers};
+mod folder;
+
+use super::files;
 use super::{
     BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json, secrets, snapshot,
 };
 use crate::error::{CommandError, Exit};
-use crate::report::export::{Exported, ExportedFile, FileState};
+use crate::report::export::Exported;
 use crate::report::screen::hung;
 use crate::run;
 use clap::{Args, ValueEnum};
-use ctguard_core::blueprint::Blueprint;
+use ctguard_core::blueprint::{Blueprint, Deploy};
 use ctguard_core::export::{self, Export, ExportError, Files, cloudformation, terraform};
 use ctguard_core::scope::AccountId;
 use ctguard_core::snapshot::Organization;
 use ctguard_core::snapshot::file::Recording;
+use folder::{MARK, Mark};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
-use std::fs;
-use std::io;
-use std::path::{Component, Path, PathBuf};
-
-/// The file by which a folder of an export is known.
-const MARK: &str = "ctguard-export.json";
+use std::path::{Path, PathBuf};
 
 /// The account that stands for the one of the credentials in use, which an export does not ask for.
 const OWN_ACCOUNT: &str = "000000000000";
@@ -98,16 +95,6 @@ impl First {
     }
 }
 
-/// What the file that marks a folder says.
-#[derive(Debug, Serialize, Deserialize)]
-struct Mark {
-    format_version: u32,
-    engine: Engine,
-    blueprint: String,
-    /// The files that the export made, this one left out.
-    files: BTreeSet<String>,
-}
-
 /// What is asked for, with the options sorted out.
 struct Asked<'a> {
     engine: Engine,
@@ -116,6 +103,8 @@ struct Asked<'a> {
     check: bool,
     /// What the folder says of itself.
     mark: Option<Mark>,
+    /// What the blueprint says of who deploys.
+    deploy: Option<Deploy>,
 }
 
 pub fn run(
@@ -123,7 +112,7 @@ pub fn run(
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
-    let asked = asked(args)?;
+    let mut asked = asked(args)?;
     if !global.region.is_empty() || !global.account.is_empty() || global.shard.is_some() {
         return Err(CommandError::usage(
             "an export is of the whole blueprint: --region, --account and --shard narrow none",
@@ -134,38 +123,45 @@ pub fn run(
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
+    asked.deploy = read.blueprint.deploy;
     let as_of = global.as_of(io);
     let mut blueprint = read.blueprint.clone();
     secrets::from_environment_if_there(&mut blueprint);
     let found = organization(&blueprint, &read, global, io)?;
     let caller = caller(&blueprint)?;
-    let export = match export::export(&blueprint, &caller, found.as_ref(), as_of) {
-        Ok(export) => export,
-        Err(ExportError::Compile(problems)) => {
-            read.say(&problems, global, io);
-            return Ok(Exit::Usage);
-        }
-        Err(error) => return Err(CommandError::new(error.to_string())),
+    let exported = export::export(&blueprint, &caller, found.as_ref(), as_of);
+    let Some(export) = without_problems(exported, &read, global, io)? else {
+        return Ok(Exit::Usage);
     };
     let existing = existing(args, &asked, &export.name, io)?;
-    let mut files = asked
-        .engine
-        .files(&export, existing.as_ref())
-        .map_err(|error| CommandError::new(error.to_string()))?;
-    let mark = Mark {
-        format_version: 1,
-        engine: asked.engine,
-        blueprint: export.name.clone(),
-        files: files.keys().cloned().collect(),
+    let files = asked.engine.files(&export, existing.as_ref());
+    let Some(mut files) = without_problems(files, &read, global, io)? else {
+        return Ok(Exit::Usage);
     };
-    let text = serde_json::to_string_pretty(&mark).unwrap_or_default();
-    files.insert(MARK.to_owned(), format!("{text}\n"));
-    let exported = compared(&asked, &files, &export)?;
+    Mark::add(asked.engine, &export, &mut files);
+    let exported = folder::compared(&asked, &files, &export)?;
     if !asked.check {
-        write(&asked, &files, &exported)?;
+        folder::write(&asked, &files, &exported)?;
     }
     say(&exported, global, io)?;
     Ok(Exit::CheckFailed.when(asked.check && !exported.up_to_date))
+}
+
+/// The result; `None` when the blueprint's problems have been said in its place.
+fn without_problems<T>(
+    result: Result<T, ExportError>,
+    read: &context::Read,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Option<T>, CommandError> {
+    let error = match result {
+        Ok(made) => return Ok(Some(made)),
+        Err(error) => error,
+    };
+    let problems = error.problems(&read.sources);
+    let problems = problems.map_err(|error| CommandError::new(error.to_string()))?;
+    read.say(&problems, global, io);
+    Ok(None)
 }
 
 /// What exists already, where a snapshot says so.
@@ -218,7 +214,7 @@ fn asked(args: &ExportArgs) -> Result<Asked<'_>, CommandError> {
         return Err(CommandError::usage("an export is a folder of files")
             .hint("Name the folder to write with --out."));
     }
-    let mark = mark(folder)?;
+    let mark = folder::mark(folder)?;
     let named = match &args.engine {
         Some(First::Engine(engine)) => Some(*engine),
         Some(First::Blueprint(path)) if !check => {
@@ -252,49 +248,7 @@ fn asked(args: &ExportArgs) -> Result<Asked<'_>, CommandError> {
         Some(First::Blueprint(path)) => path,
         _ => &args.blueprint.blueprint,
     };
-    Ok(Asked { engine, blueprint, folder, check, mark })
-}
-
-/// What a folder says of itself; `None` when it is new or empty.
-fn mark(folder: &Path) -> Result<Option<Mark>, CommandError> {
-    let path = folder.join(MARK);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let occupied = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
-            if occupied || folder.is_file() {
-                return Err(CommandError::refused(format!(
-                    "{} is not empty, and no export of ctguard's made what is in it",
-                    folder.display()
-                ))
-                .hint(
-                    "Name a new folder: files that are no longer made are removed from it later.",
-                ));
-            }
-            return Ok(None);
-        }
-        Err(error) => {
-            return Err(CommandError::io(format!("cannot read {}", path.display()), &error));
-        }
-    };
-    let wrong = |why: String| {
-        CommandError::new(format!("{} cannot be used: {why}", path.display()))
-            .hint("Delete the folder and export again.")
-    };
-    let mark: Mark = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    if mark.format_version != 1 {
-        return Err(wrong(format!("its format {} is a newer program's", mark.format_version)));
-    }
-    // It says what is removed: nothing outside of the folder.
-    let stays = |path: &str| {
-        let path = Path::new(path);
-        !path.as_os_str().is_empty()
-            && path.components().all(|part| matches!(part, Component::Normal(_)))
-    };
-    match mark.files.iter().find(|path| !stays(path)) {
-        Some(path) => Err(wrong(format!("it names `{path}`, which is not below the folder"))),
-        None => Ok(Some(mark)),
-    }
+    Ok(Asked { engine, blueprint, folder, check, mark, deploy: None })
 }
 
 /// The organization, where accounts are found in it.
@@ -327,86 +281,4 @@ fn caller(blueprint: &Blueprint) -> Result<AccountId, CommandError> {
         Some(account) => Ok(account),
         None => Err(CommandError::new("no account is known")),
     }
-}
-
-/// How the folder compares with what is made now.
-fn compared(asked: &Asked<'_>, files: &Files, export: &Export) -> Result<Exported, CommandError> {
-    let mut all = Vec::new();
-    for (path, text) in files {
-        let state = match fs::read(asked.folder.join(path)) {
-            Ok(old) if old == text.as_bytes() => FileState::Same,
-            Ok(_) => FileState::Changed,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => FileState::New,
-            Err(error) => {
-                let path = asked.folder.join(path);
-                return Err(CommandError::io(format!("cannot read {}", path.display()), &error));
-            }
-        };
-        all.push(ExportedFile { path: path.clone(), bytes: text.len(), state });
-    }
-    let before = asked.mark.iter().flat_map(|mark| &mark.files);
-    let gone = before.filter(|path| !files.contains_key(*path));
-    let there = gone.filter(|path| asked.folder.join(path).exists());
-    all.extend(there.map(|path| ExportedFile {
-        path: path.clone(),
-        bytes: 0,
-        state: FileState::Removed,
-    }));
-    all.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(Exported {
-        format_version: 1,
-        engine: asked.engine.as_str().to_owned(),
-        folder: asked.folder.display().to_string(),
-        checked: asked.check,
-        up_to_date: all.iter().all(|file| file.state == FileState::Same),
-        files: all,
-        notes: export.notes.clone(),
-    })
-}
-
-/// Writes what differs, and removes what is no longer made. The file that marks the folder goes first, so that
-/// a stop leaves a folder that is known for one.
-fn write(asked: &Asked<'_>, files: &Files, exported: &Exported) -> Result<(), CommandError> {
-    let failed = |path: &Path, error: &io::Error| {
-        CommandError::io(format!("cannot write {}", path.display()), error)
-    };
-    let mut order: Vec<&ExportedFile> = exported.files.iter().collect();
-    order.sort_by_key(|file| file.path != MARK);
-    for file in order {
-        let path = asked.folder.join(&file.path);
-        match (file.state, files.get(&file.path)) {
-            (FileState::Same, _) => {}
-            (FileState::Removed, _) => {
-                fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
-            }
-            (_, Some(text)) => {
-                let parent = path.parent().unwrap_or(asked.folder);
-                fs::create_dir_all(parent).map_err(|error| failed(parent, &error))?;
-                let write = |out: &mut dyn io::Write| out.write_all(text.as_bytes());
-                files::written(&path, Readers::Usual, write)
-                    .and_then(|()| executable(&path))
-                    .map_err(|error| failed(&path, &error))?;
-            }
-            (_, None) => {}
-        }
-    }
-    Ok(())
-}
-
-/// Lets a script be run.
-#[cfg(unix)]
-fn executable(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    if path.extension().is_none_or(|extension| extension != "sh") {
-        return Ok(());
-    }
-    let mut mode = fs::metadata(path)?.permissions();
-    // Whoever may read it may run it.
-    mode.set_mode(mode.mode() | (mode.mode() & 0o444) >> 2);
-    fs::set_permissions(path, mode)
-}
-
-#[cfg(not(unix))]
-fn executable(_: &Path) -> io::Result<()> {
-    Ok(())
 }

@@ -21,7 +21,7 @@ pub mod classes;
 pub mod cloudformation;
 mod items;
 mod kinds;
-mod stack_sets;
+pub mod stack_sets;
 pub mod terraform;
 pub mod text;
 

@@ -175,3 +175,86 @@ fn a_secret_that_is_not_looked_up_is_a_parameter_all_the_same() {
         assert!(!world.read("deploy/remove.sh").contains("needs CTGUARD"));
     }
 }
+
+#[test]
+fn stacks_that_are_deployed_no_longer_are_told_once() {
+    let world = World::bare(PLAIN);
+    let ran = export(&world, "deploy").expect(0);
+    assert!(!ran.err.contains("deploys them no longer"), "{}", ran.err);
+    world.write(
+        "ctguard.yaml",
+        &PLAIN.replace("regions: [us-east-1, eu-west-1]", "regions: [us-east-1]"),
+    );
+    let gone = "`ctguard-acme-account-eu-west-1` in eu-west-1";
+    for ran in [check(&world, "deploy").expect(3), export(&world, "deploy").expect(0)] {
+        assert!(
+            ran.err.split_whitespace().collect::<Vec<_>>().join(" ").contains(gone),
+            "{}",
+            ran.err
+        );
+    }
+    assert!(!export(&world, "deploy").expect(0).err.contains("no longer"));
+    // What cannot be read is not taken for nothing.
+    world.write("deploy/stacks.json", "{}");
+    let ran = export(&world, "deploy").expect(0);
+    assert!(ran.err.contains("stacks.json cannot be read"), "{}", ran.err);
+}
+
+#[test]
+fn an_export_for_another_engine_than_the_blueprint_names_says_so() {
+    let world = World::bare(&PLAIN.replace("name: acme\n", "name: acme\ndeploy: terraform\n"));
+    let ran = export(&world, "deploy").expect(0);
+    assert!(ran.err.contains("`deploy: terraform`"), "{}", ran.err);
+    let world = World::bare(&PLAIN.replace("name: acme\n", "name: acme\ndeploy: stacksets\n"));
+    let ran = export(&world, "deploy").expect(0);
+    assert!(!ran.err.contains("deploy:"), "{}", ran.err);
+}
+
+/// CloudFormation fills references in, and Terraform puts letters and accents together.
+#[test]
+fn texts_that_an_engine_would_change_are_refused_with_their_place() {
+    for (engine, text) in [
+        ("cloudformation", "see {{resolve:ssm:runbook}}"),
+        ("cloudformation", "see \u{FDD0}"),
+        ("terraform", "cafe\u{301}"),
+    ] {
+        let world = World::bare(&PLAIN.replace("A route was made", text));
+        let out = world.path("deploy").display().to_string();
+        let file = world.path("ctguard.yaml").display().to_string();
+        let ran = world.run(&["export", engine, &file, "--out", &out]).expect(64);
+        assert!(ran.err.contains("export-text"), "{}", ran.err);
+        let line = world.read("ctguard.yaml").lines().position(|line| line.contains(text)).unwrap();
+        assert!(ran.err.contains(&format!("ctguard.yaml:{}:", line + 1)), "{}", ran.err);
+        assert!(!world.path("deploy").exists());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_folder_is_not_followed() {
+    let world = World::bare(PLAIN);
+    export(&world, "deploy").expect(0);
+    std::fs::create_dir(world.path("elsewhere")).unwrap();
+    world.write("elsewhere/account-home.json", "theirs");
+    std::fs::remove_dir_all(world.path("deploy/templates")).unwrap();
+    std::os::unix::fs::symlink(world.path("elsewhere"), world.path("deploy/templates")).unwrap();
+    for ran in [export(&world, "deploy").expect(5), check(&world, "deploy").expect(5)] {
+        assert!(ran.err.contains("templates is a link"), "{}", ran.err);
+    }
+    assert_eq!(world.read("elsewhere/account-home.json"), "theirs");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_script_can_be_run_again_after_its_mode_was_lost() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::bare(PLAIN);
+    export(&world, "deploy").expect(0);
+    let script = world.path("deploy/deploy.sh");
+    let mode = || std::fs::metadata(&script).unwrap().permissions().mode();
+    assert!(mode() & 0o100 > 0);
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o644)).unwrap();
+    check(&world, "deploy").expect(3);
+    export(&world, "deploy").expect(0);
+    assert!(mode() & 0o100 > 0);
+}

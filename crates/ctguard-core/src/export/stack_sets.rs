@@ -1,7 +1,10 @@
 //! How templates are deployed: a StackSet for the accounts of an organization, plain stacks for the
 //! rest, in the order in which nothing is sent to what is not there yet.
 
+mod former;
 mod script;
+
+pub use former::{left_behind, read};
 
 use super::classes::{Accounts, Class, Stage};
 use super::cloudformation::{ACCOUNT_NAME_PARAMETER, Template};
