@@ -58,7 +58,9 @@ use clap::{ArgMatches, Args, ColorChoice, FromArgMatches, Parser, Subcommand, Va
 use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::cloud::recorded::Recorded;
 
+use ctguard_core::blueprint::{Blueprint, RoleName};
 use jiff::civil::Date;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
@@ -91,8 +93,8 @@ pub struct Io<'a> {
 ///
 /// One YAML blueprint says which CloudTrail events matter and who must hear of them. ctguard
 /// compares it with the live trails, EventBridge rules and SNS topics, shows a plan, applies it,
-/// and proves that each alert reaches somebody. It keeps no state and runs nothing of its own in
-/// the account.
+/// and proves that each alert reaches somebody. It keeps no state, and what it makes in the account
+/// is native AWS: no agent, no function, no server.
 #[derive(Debug, Parser)]
 #[command(
     name = "ctguard",
@@ -124,6 +126,10 @@ pub(crate) struct GlobalOptions {
     /// Use this profile of the AWS configuration
     #[arg(short, long, global = true, env = "CTGUARD_PROFILE", add = ArgValueCompleter::new(completions::profiles))]
     profile: Option<String>,
+    /// Assume the role of this name in other accounts, in place of the blueprint's: such as one that
+    /// only reads
+    #[arg(long, global = true, value_name = "NAME", env = "CTGUARD_ASSUME_ROLE", value_parser = RoleName::new)]
+    assume_role: Option<RoleName>,
     /// The code of the MFA device that a role of the profile asks for
     #[arg(
         long,
@@ -390,9 +396,17 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
 fn typed(matches: &ArgMatches) -> Vec<(String, String)> {
     let matches = matches.subcommand().map_or(matches, |(_, inner)| inner);
     let mut words = Vec::new();
-    for option in
-        ["sandbox", "snapshot", "profile", "region", "account", "shard", "as_of", "concurrency"]
-    {
+    for option in [
+        "sandbox",
+        "snapshot",
+        "profile",
+        "assume_role",
+        "region",
+        "account",
+        "shard",
+        "as_of",
+        "concurrency",
+    ] {
         if matches.value_source(option) != Some(ValueSource::CommandLine) {
             continue;
         }
@@ -441,6 +455,14 @@ impl GlobalOptions {
             ColorChoice::Auto => terminal && !io.no_color,
         };
         Paint { color, width: io.width }
+    }
+
+    /// The blueprint with the roles by which its accounts are entered.
+    fn entering<'a>(&self, blueprint: &'a Blueprint) -> Cow<'a, Blueprint> {
+        match &self.assume_role {
+            Some(role) => Cow::Owned(blueprint.entered_by(role)),
+            None => Cow::Borrowed(blueprint),
+        }
     }
 
     /// How much is told of what a plan makes.

@@ -30,7 +30,7 @@ pub(super) fn begin(
         .hint(format!("Use credentials of {own} (`--profile`, AWS_PROFILE), or give the account a `role:` under `accounts:`.")));
     }
     if !global.quiet {
-        let _ = writeln!(io.err, "{}", plain(&line(caller, blueprint, narrow)));
+        let _ = writeln!(io.err, "{}", plain(&line(caller, &global.entering(blueprint), narrow)));
     }
     Ok(())
 }

@@ -194,7 +194,7 @@ pub(super) async fn open(
     if let Some(path) = &global.sandbox {
         return Ok(Box::new(Veiled::live(Box::new(sandbox(path)?))));
     }
-    Ok(Box::new(Veiled::live(live::connect(global, &read.blueprint, io).await?)))
+    Ok(Box::new(Veiled::live(live::connect(global, &global.entering(&read.blueprint), io).await?)))
 }
 
 pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {

@@ -31,8 +31,8 @@ use std::path::PathBuf;
 /// but ctguard's roles and the named ones what would silence the alerts.
 #[derive(Debug, Args)]
 pub struct PolicyArgs {
-    /// What the identity does: plan, drift, verify, apply, destroy, drill or all; left out, with
-    /// --bootstrap, all
+    /// What the identity does: plan, drift, verify, read, apply, destroy, drill or all; left out,
+    /// with --bootstrap, all
     #[arg(value_parser = First::parse, required_unless_present_any = ["bootstrap", "trust", "guard"])]
     purpose: Option<First>,
     #[command(flatten)]
@@ -158,6 +158,8 @@ enum PurposeArg {
     /// plan, verify, explain and snapshot
     #[value(alias = "explain", alias = "snapshot")]
     Verify,
+    /// All verbs that change nothing
+    Read,
     /// plan and apply
     Apply,
     /// destroy
@@ -174,6 +176,7 @@ impl From<PurposeArg> for Purpose {
             PurposeArg::Plan => Self::Plan,
             PurposeArg::Drift => Self::Drift,
             PurposeArg::Verify => Self::Verify,
+            PurposeArg::Read => Self::Read,
             PurposeArg::Apply => Self::Apply,
             PurposeArg::Destroy => Self::Destroy,
             PurposeArg::Drill => Self::Drill,
@@ -188,6 +191,7 @@ impl PurposeArg {
             Self::Plan => "plan",
             Self::Drift => "drift",
             Self::Verify => "verify",
+            Self::Read => "read",
             Self::Apply => "apply",
             Self::Destroy => "destroy",
             Self::Drill => "drill",
@@ -235,14 +239,15 @@ pub fn run(
         Some(First::Blueprint(word)) => {
             let word = word.display();
             return Err(CommandError::usage(format!("`{word}` is not a purpose")).hint(
-                "Name one before the blueprint: plan, drift, verify, apply, destroy or all.",
+                "Name one before the blueprint: plan, drift, verify, read, apply, destroy or all.",
             ));
         }
     };
-    let read = match context::read(blueprint, global, io) {
+    let mut read = match context::read(blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
+    read.blueprint = global.entering(&read.blueprint).into_owned();
     let own = args.ci_account.as_ref().map(|text| {
         AccountId::new(text).ok_or_else(|| {
             CommandError::usage(format!("--ci-account: `{text}` is not a 12-digit account id"))

@@ -34,6 +34,58 @@ fn resolved(value: &Value) -> Value {
     }
 }
 
+/// Whoever plans without review enters by a role that changes nothing.
+#[test]
+fn a_role_that_reads_stands_beside_the_one_that_writes() {
+    let world = fleet();
+    let blueprint = world.path("ctguard.yaml").display().to_string();
+    let by = ["--assume-role", "audit/ctguard-read"];
+    let line = ["policy", "read", "--bootstrap", "-q", &blueprint, by[0], by[1]];
+    let template: Value = serde_yaml::from_str(&world.run(&line).expect(0).out).unwrap();
+    let properties = &template["Resources"]["Role"]["Properties"];
+    assert_eq!(
+        (&properties["RoleName"], &properties["Path"]),
+        (&Value::from("ctguard-read"), &Value::from("/audit/"))
+    );
+    let granted = properties["Policies"][0]["PolicyDocument"].to_string();
+    assert!(
+        granted.contains("cloudtrail:LookupEvents") && granted.contains("cloudwatch:GetMetricData")
+    );
+    assert!(!granted.contains("events:Put") && !granted.contains("iam:PassRole"), "{granted}");
+
+    let line = ["policy", "read", "--for", "ci", "-q", &blueprint, by[0], by[1]];
+    let ci = world.run(&line).expect(0).json();
+    let assumed: Vec<String> = ci["Statement"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["Action"].to_string().contains("sts:AssumeRole"))
+        .map(|one| one["Resource"].to_string())
+        .collect();
+    assert!(
+        !assumed.is_empty()
+            && assumed.iter().all(|roles| roles.contains(":role/audit/ctguard-read"))
+    );
+    assert!(!ci.to_string().contains(":role/ctguard\""), "the role that writes: {ci:#}");
+
+    // An ARN is of one account, and this stands for the role in each.
+    let arn = "arn:aws:iam::111122223333:role/ctguard-read";
+    let ran = world.run(&["policy", "read", "-q", &blueprint, by[0], arn]).expect(64);
+    assert!(ran.err.contains("it is an ARN"), "{}", ran.err);
+}
+
+#[test]
+fn a_run_says_by_which_role_it_enters() {
+    let world = World::bare(
+        &crate::world::blueprints::PLAIN
+            .replace("regions:", "accounts: [{ id: \"444455556666\", role: ctguard }]\nregions:"),
+    );
+    let said = |args: &[&str]| world.run(args).err;
+    assert!(said(&["plan"]).contains("by the role ctguard."), "{}", said(&["plan"]));
+    let by = ["plan", "--assume-role", "ctguard-read"];
+    assert!(said(&by).contains("by the role ctguard-read."), "{}", said(&by));
+}
+
 #[test]
 fn the_template_makes_a_role_with_the_printed_policy() {
     let world = fleet();

@@ -259,6 +259,34 @@ fn a_role_that_cannot_be_assumed_is_told_in_awss_words() {
 }
 
 #[test]
+fn other_accounts_are_entered_by_the_role_that_is_asked_for() {
+    let setup = Setup::new().keys("ENV");
+    let accounts =
+        "accounts: [{ id: \"444455556666\", role: ops/ctguard, external_id: acme }]\nregions:";
+    let file = setup.home.path().join("ctguard.yaml");
+    let text = BLUEPRINT.replace("trail: { name: acme-trail, bucket: acme-logs }\n", "");
+    std::fs::write(file, text.replacen("regions:", accounts, 1)).unwrap();
+    for (args, role) in [
+        (&[][..], "arn:aws:iam::444455556666:role/ops/ctguard"),
+        (
+            &["--assume-role", "audit/ctguard-read"],
+            "arn:aws:iam::444455556666:role/audit/ctguard-read",
+        ),
+    ] {
+        let before = setup.calls_of("AssumeRole").len();
+        setup.run(args);
+        let calls = setup.calls_of("AssumeRole");
+        assert!(calls.len() > before, "{args:?}");
+        for call in &calls[before..] {
+            assert_eq!(
+                (call.form("RoleArn").as_str(), call.form("ExternalId").as_str()),
+                (role, "acme")
+            );
+        }
+    }
+}
+
+#[test]
 fn credentials_of_another_account_than_the_blueprints_own_are_refused() {
     let setup = Setup::new().keys("ENV");
     let own = |id: &str| format!("{BLUEPRINT}accounts: [{{ id: \"{id}\" }}]\n");

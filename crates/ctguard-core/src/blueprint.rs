@@ -28,7 +28,7 @@ mod yaml;
 
 pub use allowed::Allowed;
 pub use confirmations::Confirmations;
-pub use fleet::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
+pub use fleet::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts, RoleName};
 pub use heal::Heal;
 pub use load::{Loaded, load, load_sources, load_text, not_read, open_below};
 pub use secrets::{SECRET_BINARY, SecretError, SecretReference, SecretSource, SecretStore};

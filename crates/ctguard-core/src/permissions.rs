@@ -51,6 +51,8 @@ pub enum Purpose {
     Drift,
     /// `verify`, `explain` and `snapshot`, which read metrics.
     Verify,
+    /// Every verb that changes nothing.
+    Read,
     /// `apply`, which plans first.
     Apply,
     /// `destroy`: what an apply deletes, and nothing that it makes.

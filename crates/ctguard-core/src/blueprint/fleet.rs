@@ -1,5 +1,6 @@
 //! Which accounts a blueprint covers, how they are reached, and where their alerts are raised.
 
+use super::validate::syntax;
 use super::{Alert, Blueprint, Risk};
 use crate::diag::Span;
 use crate::scope::{AccountId, Partition, Region};
@@ -49,6 +50,24 @@ pub struct AssumedRole {
     pub session_name: Option<String>,
 }
 
+/// The name of a role in whatever account, with its path if it has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleName(String);
+
+impl RoleName {
+    /// # Errors
+    /// When IAM would not take the name, or it is an ARN, which is of one account.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+    pub fn new(text: &str) -> Result<Self, String> {
+        if text.starts_with("arn:") {
+            return Err("it is an ARN, which is of one account; write the role's name".to_owned());
+        }
+        syntax::role(text)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
 /// The one place where all alerts are raised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hub {
@@ -88,6 +107,20 @@ impl Blueprint {
     /// The role to assume in an account: [`Accounts::role_in`].
     pub fn role_in(&self, account: &AccountId, caller: &AccountId) -> Option<&AssumedRole> {
         self.accounts.as_ref()?.role_in(account, caller)
+    }
+
+    /// The same blueprint, with this role in the place of every role that it names: one that only
+    /// reads, where another applies.
+    #[must_use]
+    pub fn entered_by(&self, role: &RoleName) -> Self {
+        let mut changed = self.clone();
+        let Some(accounts) = &mut changed.accounts else { return changed };
+        let listed = accounts.listed.values_mut().filter_map(|account| account.role.as_mut());
+        let found = accounts.organization.as_mut().map(|found| &mut found.role);
+        for named in listed.chain(found) {
+            named.role.clone_from(&role.0);
+        }
+        changed
     }
 
     /// The destinations that an alert notifies in an account: empty when it is omitted there.

@@ -345,10 +345,10 @@ fn publish_encrypted(partition: &str) -> Value {
 
 fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resources) -> Vec<Value> {
     let mut anywhere = READ_ANYWHERE.to_vec();
-    if matches!(purpose, Purpose::Verify | Purpose::All) {
+    if matches!(purpose, Purpose::Verify | Purpose::Read | Purpose::All) {
         anywhere.extend(READ_METRICS);
     }
-    if matches!(purpose, Purpose::Drift | Purpose::Drill | Purpose::All) {
+    if matches!(purpose, Purpose::Drift | Purpose::Read | Purpose::Drill | Purpose::All) {
         anywhere.extend(READ_HISTORY);
     }
     if duties.raises {

@@ -197,10 +197,12 @@ fn every_call_is_granted_on_what_it_is_made_on() {
         assert_eq!(allows(&plan, &operation), either, "plan: {operation}");
         assert_eq!(allows(&apply, &operation), either, "apply: {operation}");
     }
+    let both: BTreeSet<&String> = drift.keys().chain(verify.keys()).collect();
+    assert_eq!(granted(Purpose::Read).keys().collect::<BTreeSet<_>>(), both);
     for operation in writes() {
         assert!(allows(&all, &operation), "nobody is granted {operation}");
         assert!(allows(&apply, &operation), "the apply policy does not grant {operation}");
-        for read in [&plan, &drift, &verify] {
+        for read in [&plan, &drift, &verify, &granted(Purpose::Read)] {
             assert!(!read.contains_key(&operation), "a reading policy grants {operation}");
         }
     }

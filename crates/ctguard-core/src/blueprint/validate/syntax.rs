@@ -164,7 +164,7 @@ pub(super) fn bucket_name(text: &str) -> Result<(), &'static str> {
 /// A role: its name, with the path before it if it has one, or its ARN.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
-pub(super) fn role(text: &str) -> Result<(), String> {
+pub(in crate::blueprint) fn role(text: &str) -> Result<(), String> {
     let path_and_name = match text.starts_with("arn:") {
         true => {
             let arn = arn_of(text, "iam")?;
