@@ -53,4 +53,5 @@ run 3 verify
 run 0 apply --yes
 run 0 verify
 run 0 plan
-say 'That was the story. Your own begins with: ctguard init'
+say 'That was the story. The program that played it knows sandboxes and snapshots alone: target/demo/debug/ctguard.'
+say 'With AWS, docs/install.md installs it, and your own story begins with: ctguard init'

@@ -188,7 +188,7 @@ fn the_workflows_run_as_they_are_written() {
             }
         }
     }
-    assert_eq!(steps, 9, "a step is not found");
+    assert_eq!(steps, 10, "a step is not found");
     for file in ["live.json", "plan.md", "plan.sarif", "verify-4.xml", "verify.sarif"] {
         assert!(world.path(file).exists(), "{file} is not written, and another step takes it");
     }

@@ -37,7 +37,7 @@ fn clone() -> TempDir {
 #[test]
 fn the_first_steps_of_the_readme_go_as_they_are_written() {
     let lines = block("First steps");
-    assert_eq!(lines[0].split_once(" #").unwrap().0.trim(), "cargo install --path .");
+    assert_eq!(lines[0].split_once(" #").unwrap().0.trim(), "cargo install --path . --locked");
     let lines = &lines[1..];
     for verb in ["init", "validate", "plan", "test", "replay", "apply", "verify", "drift"] {
         let line = format!("ctguard {verb} ");
