@@ -53,5 +53,6 @@ run 3 verify
 run 0 apply --yes
 run 0 verify
 run 0 plan
-say 'That was the story. The program that played it knows sandboxes and snapshots alone: target/demo/debug/ctguard.'
-say 'With AWS, docs/install.md installs it, and your own story begins with: ctguard init'
+say 'That was the story. Your own begins with: ctguard init'
+[ -n "${CTGUARD_PROGRAM:-}" ] ||
+    say "$ctguard played it, and knows sandboxes and snapshots alone; docs/install.md installs one that knows AWS."
