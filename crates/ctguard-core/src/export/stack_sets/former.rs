@@ -120,7 +120,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn roll_out(stacks: &[(&str, &str, &[&str], &[&str], &[&str])]) -> RollOut {
+    /// Its name, who makes it, the accounts, those that are left out, and the regions.
+    type Row<'a> = (&'a str, &'a str, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
+
+    fn roll_out(stacks: &[Row<'_>]) -> RollOut {
         let stacks: Vec<_> = stacks
             .iter()
             .map(|(name, by, accounts, except, regions)| {
