@@ -80,11 +80,11 @@ pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
             all.push(notice(Level::Error, codes::ALERT_LOST, message, [alert.clone()], alert));
             continue;
         }
-        let lost = effect.removed || effect.alerting_after < effect.alerting_now;
-        let (level, code) = if lost {
-            (Level::Error, codes::PLAN_LOST)
-        } else {
-            (Level::Warning, codes::PLAN_SILENT)
+        let lost =
+            effect.removed || effect.dropped > 0 || effect.alerting_after < effect.alerting_now;
+        let (level, code) = match lost {
+            true => (Level::Error, codes::PLAN_LOST),
+            false => (Level::Warning, codes::PLAN_SILENT),
         };
         let message = format!(
             "Alert {}: {words}. It reaches everybody in {} of {} now, in {} after an apply, in {} once everybody has confirmed.",

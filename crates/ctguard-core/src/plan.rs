@@ -10,6 +10,7 @@ mod effects;
 mod fields;
 pub mod file;
 pub mod fingerprints;
+mod given_up;
 mod guards;
 mod handover;
 mod healing;
@@ -17,6 +18,7 @@ mod kinds;
 mod merge;
 pub mod order;
 mod outlook;
+mod raising;
 mod reach;
 mod references;
 mod undecided;
@@ -158,9 +160,11 @@ impl PlanScope {
 pub struct Effect {
     /// The alert's id.
     pub alert: String,
-    /// The alert's risk; null for one that the blueprint no longer has.
+    /// The alert's risk; of one that the blueprint no longer has, what its live rules say, and null
+    /// where they do not.
     pub risk: Option<Risk>,
-    /// Places in which the alert's events can land.
+    /// Places in which the alert's events can land; of one that the blueprint no longer has, those
+    /// whose events its live rules take.
     pub places: usize,
     /// Places in which it reaches everybody listed now.
     pub alerting_now: usize,
@@ -170,6 +174,16 @@ pub struct Effect {
     pub alerting_confirmed: usize,
     /// The plan removes rules of this alert, which the blueprint no longer has.
     pub removed: bool,
+    /// Places in which it reaches somebody now and the blueprint no longer watches it; absent for
+    /// none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub dropped: usize,
+    /// Places among the dropped ones in which other alerts of the blueprint name all its events;
+    /// absent for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub dropped_to_others: usize,
 }
 
 /// One difference of one resource.

@@ -85,6 +85,7 @@ pub(in crate::report) fn is_well(effect: &Effect, question: PlanView) -> bool {
         return !effect.removed && effect.alerting_now == effect.places;
     }
     !effect.removed
+        && effect.dropped == 0
         && [effect.alerting_now, effect.alerting_after, effect.alerting_confirmed]
             .iter()
             .all(|places| *places == effect.places)
@@ -151,8 +152,8 @@ fn planned(effect: &Effect) -> Option<Note> {
     let Effect { places, alerting_now: now, alerting_after: after, .. } = *effect;
     let confirmed = effect.alerting_confirmed;
     let lost = |fewer: usize| count(now - fewer, "place");
-    if effect.removed {
-        Some(Note::Loss("no longer watched".to_owned()))
+    if effect.removed || effect.dropped > 0 {
+        Some(Note::Loss(dropped(effect)))
     } else if confirmed < now {
         Some(Note::Loss(format!("lost in {}", lost(confirmed))))
     } else if after < now {
@@ -163,5 +164,19 @@ fn planned(effect: &Effect) -> Option<Note> {
         Some(Note::Gain(format!("gained in {}", count(confirmed - now, "place"))))
     } else {
         None
+    }
+}
+
+/// In how many places an alert goes for good. That others name its events does not say that they
+/// take each of them: their conditions may be narrower.
+fn dropped(effect: &Effect) -> String {
+    match (effect.dropped, effect.dropped_to_others) {
+        (0, _) => "no longer watched".to_owned(),
+        (places, 0) => format!("no longer watched in {}", count(places, "place")),
+        (places, others) => {
+            let some = if others < places { format!(" in {others}") } else { String::new() };
+            let places = count(places, "place");
+            format!("no longer watched in {places}; other alerts name its events{some}")
+        }
     }
 }

@@ -86,9 +86,21 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     let leaves = is_part && plan.changes.iter().any(undecided::is_on_a_bus);
     let free = leaves.then(|| plan.clone());
     settle(desired, live, &forecasts, &mut plan, (stage, Sight::Part));
+    // What other parts surely do in the hub counts here, too.
+    let (going, sure): (Vec<&Change>, Vec<&Change>) =
+        elsewhere.changes.iter().partition(|change| undecided::is_on_a_bus(change));
+    let effects = |plan: &Plan, others: &[&Change]| {
+        let changes = plan.changes.iter().chain(others.iter().copied());
+        effects::of(desired, live, &forecasts, changes)
+    };
+    plan.effects = effects(&plan, &sure);
     if let Some(mut free) = free {
         settle(desired, live, &forecasts, &mut free, (stage, Sight::Whole));
+        free.effects = effects(&free, &sure);
         plan.undecided = Undecided::between(&plan, &free);
+    } else if is_part && !going.is_empty() {
+        let others = elsewhere.changes.iter().collect::<Vec<_>>();
+        plan.undecided = Undecided::of_effects(&plan, &effects(&plan, &others));
     }
     if is_part {
         let holder = Holder::new(desired, live, &forecasts, stage, Sight::Whole);
@@ -141,7 +153,7 @@ fn unread_topics(proof: &proof::Proof) -> usize {
     unread.map(|link| &link.object).collect::<BTreeSet<_>>().len()
 }
 
-/// Holds back what must wait, and tells what the rest means.
+/// Holds back what must wait.
 fn settle(
     desired: &Desired,
     live: &Live,
@@ -151,7 +163,6 @@ fn settle(
 ) {
     super::defer::hold(desired, live, forecasts, plan, stage, sight);
     super::references::settle(desired, live, plan);
-    plan.effects = effects::of(desired, live, forecasts, plan);
 }
 
 /// What would be changed and refused in the places that this part of the fleet only reads: its

@@ -1,0 +1,134 @@
+//! What a plan and a verdict say of alerts that not everybody hears, or nobody any longer: how many
+//! places it concerns, how grave it is, and whether somebody hears all the same.
+
+use crate::fleet::{self, ACCOUNTS, ALERTS, HUB};
+use crate::world::{Ran, World};
+use serde_json::{Value, json};
+
+/// Three accounts with a hub, applied and confirmed.
+fn settled(blueprint: &str) -> World {
+    let world = World::empty();
+    world.write("ctguard.yaml", blueprint);
+    let accounts = ACCOUNTS.iter().flat_map(|account| ["--account", account]);
+    let line: Vec<&str> = ["sandbox", "new"].into_iter().chain(accounts).collect();
+    world.run(&line).expect(0);
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    world
+}
+
+fn effect(plan: &Value, alert: &str) -> Value {
+    let all = plan["effects"].as_array().unwrap();
+    all.iter().find(|one| one["alert"] == alert).unwrap_or_else(|| panic!("{all:#?}")).clone()
+}
+
+fn plan(world: &World) -> Value {
+    world.run(&["plan", "--format", "json", "--no-culprit"]).json()
+}
+
+/// What the parts of the fleet add up to, and the whole.
+fn merged(world: &World, verb: &str) -> (Ran, Ran) {
+    let mut line = vec!["merge".to_owned()];
+    for n in 1..=3 {
+        let ran = world.run(&[verb, "--shard", &format!("{n}/3"), "--format", "json"]);
+        let file = format!("{verb}-{n}.json");
+        world.write(&file, &ran.out);
+        line.push(world.path(&file).display().to_string());
+    }
+    line.extend(["--format".to_owned(), "json".to_owned()]);
+    let sum = world.run(&line.iter().map(String::as_str).collect::<Vec<_>>());
+    (sum, world.run(&[verb, "--format", "json"]))
+}
+
+fn without(id: &str) -> String {
+    let left = ALERTS.lines().filter(|line| !line.contains(&format!("id: {id},")));
+    left.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn an_alert_that_goes_from_the_hub_counts_every_place_and_keeps_its_risk() {
+    let world = settled(&fleet::text(HUB, ALERTS));
+    world.write("ctguard.yaml", &fleet::text(HUB, &without("route")));
+    let gone = effect(&plan(&world), "route");
+    assert_eq!(gone["risk"], "high", "{gone}");
+    assert_eq!((&gone["places"], &gone["alerting_now"]), (&json!(6), &json!(6)), "{gone}");
+    assert_eq!((&gone["dropped"], &gone["dropped_to_others"]), (&json!(6), &Value::Null), "{gone}");
+    let text = world.run(&["plan"]).out;
+    assert!(text.contains("no longer watched in 6 places"), "{text}");
+    let annotations = world.run(&["plan", "--format", "github"]).out;
+    assert!(annotations.contains("in 6 of 6 places now, in 0 after an apply"), "{annotations}");
+    // IAM's events land in one region.
+    world.write("ctguard.yaml", &fleet::text(HUB, &without("user")));
+    let gone = effect(&plan(&world), "user");
+    assert_eq!((&gone["risk"], &gone["places"]), (&json!("medium"), &json!(3)), "{gone}");
+}
+
+#[test]
+fn a_renamed_alert_counts_every_place_and_says_that_its_events_go_on() {
+    let world = settled(&fleet::text(HUB, ALERTS));
+    world.write("ctguard.yaml", &fleet::text(HUB, ALERTS).replace("id: route,", "id: routes,"));
+    let gone = effect(&plan(&world), "route");
+    assert_eq!((&gone["dropped"], &gone["dropped_to_others"]), (&json!(6), &json!(6)), "{gone}");
+    let text = world.run(&["plan"]).out;
+    let said = "no longer watched in 6 places; other alerts name its events";
+    assert!(text.contains(said), "{text}");
+}
+
+#[test]
+fn a_rule_of_the_hub_that_is_off_or_whose_events_no_longer_come_reaches_nobody() {
+    let world = settled(&fleet::text(HUB, ALERTS));
+    world.run(&["sandbox", "break", "disable-rule", "ctguard-acme-route"]).expect(0);
+    world.write("ctguard.yaml", &fleet::text(HUB, &without("route")));
+    let gone = effect(&plan(&world), "route");
+    assert_eq!((&gone["places"], &gone["alerting_now"]), (&json!(6), &json!(0)), "{gone}");
+
+    let world = settled(&fleet::text(HUB, ALERTS));
+    for account in &ACCOUNTS[1..] {
+        for region in fleet::REGIONS {
+            world
+                .run(&[
+                    "sandbox",
+                    "break",
+                    "disable-rule",
+                    "forward-1",
+                    "--account",
+                    account,
+                    "--region",
+                    region,
+                ])
+                .expect(0);
+        }
+    }
+    world.write("ctguard.yaml", &fleet::text(HUB, &without("route")));
+    let gone = effect(&plan(&world), "route");
+    assert_eq!((&gone["places"], &gone["alerting_now"]), (&json!(6), &json!(2)), "{gone}");
+}
+
+#[test]
+fn an_alert_that_an_account_omits_counts_its_places_as_dropped() {
+    for hub in [HUB, ""] {
+        let world = settled(&fleet::text(hub, ALERTS));
+        let omitted = fleet::text(hub, ALERTS).replace("name: test,", "name: test, omit: [stop],");
+        world.write("ctguard.yaml", &omitted);
+        let kept = effect(&plan(&world), "stop");
+        assert_eq!((&kept["removed"], &kept["dropped"]), (&json!(false), &json!(2)), "{hub}{kept}");
+        let text = world.run(&["plan"]).out;
+        assert!(text.contains("no longer watched in 2 places"), "{text}");
+        let other = effect(&plan(&world), "route");
+        assert_eq!(other["dropped"], Value::Null, "{other}");
+    }
+}
+
+#[test]
+fn the_parts_of_a_fleet_count_what_goes_as_the_whole_does() {
+    let world = settled(&fleet::text(HUB, ALERTS));
+    let renamed = fleet::text(HUB, ALERTS).replace("id: route,", "id: routes,");
+    let omitted = fleet::text(HUB, ALERTS).replace("name: test,", "name: test, omit: [stop],");
+    for changed in [fleet::text(HUB, &without("route")), renamed, omitted] {
+        world.write("ctguard.yaml", &changed);
+        for verb in ["plan", "drift"] {
+            let (sum, whole) = merged(&world, verb);
+            assert_eq!(sum.json()["effects"], whole.json()["effects"], "{verb}");
+        }
+    }
+}
