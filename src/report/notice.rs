@@ -2,7 +2,7 @@
 //! the alerts it is about. SARIF and GitHub's annotations are made of these.
 
 use super::plan::diff::{self, Difference};
-use super::plan::effects::{Note, note};
+use super::plan::effects::{Note, is_partly, note};
 use super::plan::fold::{self, Alike};
 use super::plan::question::waiting;
 use super::plan::{PlanView, asides, names, unknown};
@@ -84,6 +84,7 @@ pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
             effect.removed || effect.dropped > 0 || effect.alerting_after < effect.alerting_now;
         let (level, code) = match lost {
             true => (Level::Error, codes::PLAN_LOST),
+            false if is_partly(effect) => (Level::Warning, codes::PLAN_PARTLY),
             false => (Level::Warning, codes::PLAN_SILENT),
         };
         let message = format!(

@@ -34,6 +34,9 @@ pub fn render(report: &Report, paint: Paint) -> String {
         many => format!(", {}", paint.warn(format!("{many} degraded"))),
     };
     let _ = writeln!(out, "{}{degraded}.", tally(counts, paint));
+    if report.partly > 0 {
+        let _ = writeln!(out, "{}", partly(report));
+    }
     let names = names(report);
     for unread in &report.unread {
         render_unread(&mut out, unread, &names, paint);
@@ -50,9 +53,13 @@ pub fn render(report: &Report, paint: Paint) -> String {
         let worst = worst(&alert.counts);
         let word = paint_status(worst, &format!("{:8}", worst.as_str()), paint);
         let share = format!("{}/{}", of(&alert.counts, worst), alert.counts.total());
+        let some = match alert.partly {
+            0 => String::new(),
+            many => format!(" (reaches some in {many})"),
+        };
         let _ = writeln!(
             out,
-            "  {word} {share:>7}  {:8}  {:longest$}  {}",
+            "  {word} {share:>7}  {:8}  {:longest$}  {}{some}",
             alert.risk.as_str(),
             alert.alert,
             paint.dim(&alert.title)
@@ -75,6 +82,22 @@ pub fn render(report: &Report, paint: Paint) -> String {
         paint.dim("Proven means that every link ctguard can read is right. It is no promise of AWS's best-effort delivery, of events above 256 KB, of organization policies that cannot be read here, or that a mailbox is read.")
     );
     wrap::fit(&out, paint.width)
+}
+
+/// In how many of the combinations that do not reach everybody somebody listed hears all the same.
+pub(super) fn partly(report: &Report) -> String {
+    let Counts { broken, unknown, .. } = report.counts;
+    let all = broken + unknown;
+    let word = match (broken, unknown) {
+        (_, 0) => "broken",
+        (0, _) => "unknown",
+        _ => "broken or unknown",
+    };
+    let nobody = all.saturating_sub(report.partly);
+    format!(
+        "Of the {all} {word}, {} still reach some of those listed, and {nobody} reach nobody as far as is known.",
+        report.partly
+    )
 }
 
 fn tally(counts: &Counts, paint: Paint) -> String {

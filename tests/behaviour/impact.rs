@@ -132,3 +132,64 @@ fn the_parts_of_a_fleet_count_what_goes_as_the_whole_does() {
         }
     }
 }
+
+/// With a queue that nobody made, beside a mailbox.
+fn with_a_missing_queue() -> String {
+    fleet::text(HUB, ALERTS).replace(
+        "subscribers: [{ email: a@acme.example }]",
+        "subscribers: [{ email: a@acme.example }, { sqs: \"arn:aws:sqs:us-east-1:111122223333:siem\" }]",
+    )
+}
+
+#[test]
+fn who_hears_all_the_same_is_told_from_total_silence() {
+    let world = settled(&with_a_missing_queue());
+    let route = effect(&plan(&world), "route");
+    assert_eq!((&route["alerting_now"], &route["partly_now"]), (&json!(0), &json!(6)), "{route}");
+    assert_eq!(route["partly_confirmed"], 6, "{route}");
+    // Its only recipient is the hook, which hears.
+    let user = effect(&plan(&world), "user");
+    assert_eq!((&user["alerting_now"], &user["partly_now"]), (&json!(3), &Value::Null), "{user}");
+    let text = world.run(&["plan"]).out;
+    assert!(text.contains("reaches only some in 6 places"), "{text}");
+    assert!(!text.contains("stays silent"), "{text}");
+    let annotations = world.run(&["plan", "--format", "github"]).out;
+    assert!(annotations.contains("plan-partly"), "{annotations}");
+    assert!(!annotations.contains("plan-silent"), "{annotations}");
+
+    let verdict = world.run(&["verify", "--format", "json"]).expect(3).json();
+    assert_eq!(verdict["partly"], verdict["counts"]["broken"], "{verdict:#}");
+    let text = world.run(&["verify"]).expect(3).out;
+    assert!(text.contains("still reach some of those listed, and 0 reach nobody"), "{text}");
+    assert!(text.contains("Route (reaches some in 6)"), "{text}");
+    let (sum, whole) = merged(&world, "verify");
+    assert_eq!(sum.out, whole.out);
+}
+
+#[test]
+fn where_nobody_hears_nothing_else_is_said() {
+    let world = settled(&with_a_missing_queue());
+    world.run(&["sandbox", "break", "unsubscribe", "a@acme.example"]).expect(0);
+    let route = effect(&plan(&world), "route");
+    assert_eq!(route["partly_now"], Value::Null, "{route}");
+    // An apply subscribes the mailbox again, and somebody must confirm.
+    assert_eq!(
+        (&route["partly_after"], &route["partly_confirmed"]),
+        (&Value::Null, &json!(6)),
+        "{route}"
+    );
+    // Both of its destinations: the hook still hears.
+    let stop = effect(&plan(&world), "stop");
+    assert_eq!(stop["partly_now"], 6, "{stop}");
+    let verdict = world.run(&["verify", "--format", "json"]).expect(3).json();
+    let alerts = verdict["alerts"].as_array().unwrap();
+    let route = alerts.iter().find(|one| one["alert"] == "route").unwrap();
+    assert_eq!(route["partly"], Value::Null, "{route}");
+    // Before the hub nobody hears, whoever has confirmed.
+    let world = settled(&with_a_missing_queue());
+    world.run(&["sandbox", "break", "stop-trail", "--account", ACCOUNTS[1]]).expect(0);
+    let verdict = world.run(&["verify", "--format", "json"]).json();
+    let alerts = verdict["alerts"].as_array().unwrap();
+    let route = alerts.iter().find(|one| one["alert"] == "route").unwrap();
+    assert_eq!((&route["counts"]["broken"], &route["partly"]), (&json!(6), &json!(4)), "{route}");
+}

@@ -172,6 +172,18 @@ pub struct Effect {
     pub alerting_after: usize,
     /// Places in which it does once people have confirmed as well.
     pub alerting_confirmed: usize,
+    /// Places in which somebody listed hears of it now, and not everybody; absent for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub partly_now: usize,
+    /// The same once the plan is applied, without confirmations.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub partly_after: usize,
+    /// The same once people have confirmed as well.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub partly_confirmed: usize,
     /// The plan removes rules of this alert, which the blueprint no longer has.
     pub removed: bool,
     /// Places in which it reaches somebody now and the blueprint no longer watches it; absent for

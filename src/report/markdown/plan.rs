@@ -30,7 +30,7 @@ pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
     let row = |effect: &Effect| row(effect, noted(effect), question);
     let columns = columns(question);
     let lost = plan.effects.iter().filter(|effect| is_lost(effect)).map(row).collect();
-    out.table("Silent", "alerts", columns, lost);
+    out.table("Alerts that do not reach everybody", "alerts", columns, lost);
     if !question.is_drift() {
         out.list("Guards that stop an apply", "guards", plan.guards.iter().map(guard).collect());
     }

@@ -22,6 +22,9 @@ pub fn verdict(report: &Report, limit: usize) -> String {
         counts.total(),
         report.degraded
     ));
+    if report.partly > 0 {
+        out.say(verify::partly(report));
+    }
     let part = report.shard.as_ref().map(|shard| format!(", part {shard} of the fleet"));
     out.say(format!(
         "{} in {}{}, as of {}.",

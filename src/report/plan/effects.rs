@@ -136,6 +136,9 @@ fn drifted(effect: &Effect, waits: bool) -> Option<Note> {
     let now = effect.alerting_now;
     let back = if waits { effect.alerting_after } else { effect.alerting_confirmed };
     let (lost, silent) = (back.saturating_sub(now), effect.places.saturating_sub(now));
+    if effect.partly_now > 0 {
+        return Some(Note::Loss(not_all("silent", silent, effect.partly_now)));
+    }
     match (lost, silent) {
         (_, 0) => None,
         (0, _) => Some(Note::Loss(format!("silent in {}", count(silent, "place")))),
@@ -159,7 +162,7 @@ fn planned(effect: &Effect) -> Option<Note> {
     } else if after < now {
         Some(Note::Loss(format!("lost in {} until confirmed", lost(after))))
     } else if confirmed < places {
-        Some(Note::Loss(format!("stays silent in {}", count(places - confirmed, "place"))))
+        Some(Note::Loss(not_all("stays silent", places - confirmed, effect.partly_confirmed)))
     } else if confirmed > now {
         Some(Note::Gain(format!("gained in {}", count(confirmed - now, "place"))))
     } else {
@@ -179,4 +182,21 @@ fn dropped(effect: &Effect) -> String {
             format!("no longer watched in {places}; other alerts name its events{some}")
         }
     }
+}
+
+/// Where not everybody hears: in how many places nobody does, and in how many somebody.
+fn not_all(silent: &str, places: usize, partly: usize) -> String {
+    match places.saturating_sub(partly) {
+        0 => format!("reaches only some in {}", count(places, "place")),
+        nobody if partly == 0 => format!("{silent} in {}", count(nobody, "place")),
+        nobody => {
+            format!("{silent} in {}, reaches only some in {partly} more", count(nobody, "place"))
+        }
+    }
+}
+
+/// Whether somebody hears wherever not everybody does, now and once everything is done.
+pub(in crate::report) fn is_partly(effect: &Effect) -> bool {
+    let gap = effect.places.saturating_sub(effect.alerting_confirmed);
+    gap > 0 && effect.partly_confirmed >= gap
 }

@@ -17,6 +17,9 @@ struct Tally {
     now: usize,
     after: usize,
     confirmed: usize,
+    partly_now: usize,
+    partly_after: usize,
+    partly_confirmed: usize,
 }
 
 /// One effect per alert, gravest first, then the alerts whose rules the changes remove.
@@ -32,7 +35,11 @@ pub(super) fn of<'p>(
         let by_another = || forecast.after && raised_by_another(desired, live, path);
         let tally = tallies.entry(&*path.alert).or_default();
         tally.places += 1;
-        tally.now += usize::from(forecast.now || by_another());
+        let now = forecast.now || by_another();
+        tally.now += usize::from(now);
+        tally.partly_now += usize::from(!now && forecast.partly.now);
+        tally.partly_after += usize::from(forecast.partly.after);
+        tally.partly_confirmed += usize::from(forecast.partly.confirmed);
         tally.after += usize::from(forecast.after);
         tally.confirmed += usize::from(forecast.confirmed);
     }
@@ -51,6 +58,9 @@ pub(super) fn of<'p>(
                 alerting_now: tally.now,
                 alerting_after: tally.after,
                 alerting_confirmed: tally.confirmed,
+                partly_now: tally.partly_now,
+                partly_after: tally.partly_after,
+                partly_confirmed: tally.partly_confirmed,
                 removed: false,
                 dropped: 0,
                 dropped_to_others: 0,
@@ -68,6 +78,9 @@ pub(super) fn of<'p>(
         alerting_now: given.count(|there| there.heard),
         alerting_after: 0,
         alerting_confirmed: 0,
+        partly_now: 0,
+        partly_after: 0,
+        partly_confirmed: 0,
         removed: true,
         alert,
         dropped: given.count(|there| there.heard),

@@ -92,7 +92,11 @@ fn within_scope(plan: &Plan) -> Result<(), ClaimError> {
     }
     let covered = accounts.len() * regions.len();
     for effect in &plan.effects {
-        let said = [effect.alerting_now, effect.alerting_after, effect.alerting_confirmed];
+        let said = [
+            effect.alerting_now + effect.partly_now,
+            effect.alerting_after + effect.partly_after,
+            effect.alerting_confirmed + effect.partly_confirmed,
+        ];
         let said = said.into_iter().chain([effect.dropped, effect.dropped_to_others]);
         let counted = said.fold(effect.places, usize::max);
         if counted > covered {
@@ -186,6 +190,9 @@ fn effects(plans: &[Plan]) -> Vec<Effect> {
             alerting_now: 0,
             alerting_after: 0,
             alerting_confirmed: 0,
+            partly_now: 0,
+            partly_after: 0,
+            partly_confirmed: 0,
             dropped: 0,
             dropped_to_others: 0,
             ..effect.clone()
@@ -195,6 +202,9 @@ fn effects(plans: &[Plan]) -> Vec<Effect> {
         sum.alerting_now += effect.alerting_now;
         sum.alerting_after += effect.alerting_after;
         sum.alerting_confirmed += effect.alerting_confirmed;
+        sum.partly_now += effect.partly_now;
+        sum.partly_after += effect.partly_after;
+        sum.partly_confirmed += effect.partly_confirmed;
         sum.dropped += effect.dropped;
         sum.dropped_to_others += effect.dropped_to_others;
     }
