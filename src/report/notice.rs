@@ -174,7 +174,7 @@ pub fn drift(drift: &Drift) -> Vec<Notice> {
             told.message.push_str(&attribution::sentence(&culprit.finding));
         }
     }
-    all.extend(by_others(drift));
+    all.extend(by_others_told(drift));
     sorted(all)
 }
 
@@ -252,6 +252,28 @@ pub fn by_others(drift: &Drift) -> Vec<Notice> {
     let names = names(&drift.plan);
     let denied = drift.denied.iter().map(|link| finding(link, &names));
     sorted(denied.chain(drift.additions.iter().map(|said| remark(said, &names))).collect())
+}
+
+/// The same, with who did it.
+pub fn by_others_told(drift: &Drift) -> Vec<Notice> {
+    let names = names(&drift.plan);
+    let who = |object: &str, places: &BTreeSet<Place>| -> BTreeSet<String> {
+        let culprits = places.iter().flat_map(|place| drift.culprits_of(object, place));
+        culprits.map(|culprit| attribution::sentence(&culprit.finding)).collect()
+    };
+    let told = |mut notice: Notice, who: BTreeSet<String>| {
+        for sentence in who {
+            notice.message.push(' ');
+            notice.message.push_str(&sentence);
+        }
+        notice
+    };
+    let denied = drift.denied.iter();
+    let denied = denied.map(|link| told(finding(link, &names), who(&link.object, &link.places)));
+    let additions = drift.additions.iter();
+    let additions =
+        additions.map(|said| told(remark(said, &names), who(&said.object, &said.places)));
+    sorted(denied.chain(additions).collect())
 }
 
 fn finding(link: &Finding, names: &AccountNames<'_>) -> Notice {
