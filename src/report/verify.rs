@@ -227,6 +227,7 @@ impl<'a> Group<'a> {
 
 fn render_group(out: &mut String, group: &Group<'_>, names: &AccountNames<'_>, paint: Paint) {
     let (cause, fix) = group.words();
+    let is_read = group.failure.is_none();
     let group = &group.findings;
     let Some(first) = group.first() else { return };
     let status = paint_status(first.status, first.status.as_str(), paint);
@@ -238,7 +239,10 @@ fn render_group(out: &mut String, group: &Group<'_>, names: &AccountNames<'_>, p
         all.iter().filter(|place| !place.region.is_global()).map(|place| &place.account).collect();
     let told =
         all.iter().filter(|place| !place.region.is_global() || !regional.contains(&place.account));
-    let _ = writeln!(out, "\n{status} {}  {}", paint.head(codes), located(told.copied(), names));
+    // The code names what is not known, which reads like a finding of that kind.
+    let not_read = if is_read { "" } else { " (not read)" };
+    let codes = paint.head(codes);
+    let _ = writeln!(out, "\n{status} {codes}{not_read}  {}", located(told.copied(), names));
     for finding in group.iter().take(OBJECTS_SHOWN) {
         let _ = writeln!(out, "  {}", finding.object);
     }

@@ -193,3 +193,26 @@ fn where_nobody_hears_nothing_else_is_said() {
     let route = alerts.iter().find(|one| one["alert"] == "route").unwrap();
     assert_eq!((&route["counts"]["broken"], &route["partly"]), (&json!(6), &json!(4)), "{route}");
 }
+
+#[test]
+fn a_remedy_names_the_role_that_is_refused_in_another_account() {
+    let world = settled(&fleet::text(HUB, ALERTS));
+    let deny = ["sandbox", "break", "deny-calls", "events:ListRules", "--account", ACCOUNTS[2]];
+    world.run(&deny).expect(0);
+    for verb in ["plan", "verify", "drift"] {
+        let text = world.run(&[verb]).expect(4).out;
+        let fix = "Allow events:ListRules to the role ctguard in account 333344445555, and run";
+        assert!(text.contains(fix), "{text}");
+        let who = "User: arn:aws:sts::333344445555:assumed-role/ctguard/ctguard is not authorized";
+        assert!(text.contains(who), "{text}");
+        assert!(!text.contains("the identity that runs ctguard"), "{text}");
+    }
+    let text = world.run(&["verify"]).expect(4).out;
+    assert!(text.contains("unknown rule-missing (not read)  "), "{text}");
+    // In its own account it is the caller who is refused.
+    world.run(&["sandbox", "break", "mend-calls"]).expect(0);
+    let deny = ["sandbox", "break", "deny-calls", "events:ListRules", "--account", ACCOUNTS[0]];
+    world.run(&deny).expect(0);
+    let text = world.run(&["plan"]).expect(4).out;
+    assert!(text.contains("Allow events:ListRules to the identity that runs ctguard"), "{text}");
+}
