@@ -37,6 +37,9 @@ pub fn render(report: &Report, paint: Paint) -> String {
     if report.partly > 0 {
         let _ = writeln!(out, "{}", partly(report));
     }
+    if let Some(beside) = beside(report) {
+        let _ = writeln!(out, "{beside}");
+    }
     let names = names(report);
     for unread in &report.unread {
         render_unread(&mut out, unread, &names, paint);
@@ -98,6 +101,21 @@ pub(super) fn partly(report: &Report) -> String {
         "Of the {all} {word}, {} still reach some of those listed, and {nobody} reach nobody as far as is known.",
         report.partly
     )
+}
+
+/// What belongs to no combination, and fails a check all the same.
+pub(super) fn beside(report: &Report) -> Option<String> {
+    let part = |status: Status| {
+        let of = |link: &&Finding| link.alerts.is_empty() && link.status == status;
+        let codes: Vec<&str> =
+            report.links.iter().filter(of).map(|link| link.code.as_str()).collect();
+        let named: BTreeSet<&str> = codes.iter().copied().collect();
+        let named = named.into_iter().collect::<Vec<_>>().join(", ");
+        (!codes.is_empty()).then(|| format!("{} {} ({named})", codes.len(), status.as_str()))
+    };
+    let parts: Vec<String> =
+        [part(Status::Broken), part(Status::Unknown)].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("Beside the combinations: {}.", parts.join(", ")))
 }
 
 fn tally(counts: &Counts, paint: Paint) -> String {

@@ -195,6 +195,23 @@ fn where_nobody_hears_nothing_else_is_said() {
 }
 
 #[test]
+fn what_belongs_to_no_combination_and_fails_the_check_stands_in_the_headline() {
+    let world = settled(&fleet::text(HUB, ALERTS));
+    assert!(!world.run(&["verify"]).expect(0).out.contains("Beside the combinations"));
+    world.change(|state| {
+        let hub = fleet::place(ACCOUNTS[0], "us-east-1");
+        for queue in state.region_mut(&hub).queues.values_mut() {
+            queue.messages = 2;
+        }
+    });
+    let text = world.run(&["verify"]).expect(3).out;
+    let said = "proven.\nBeside the combinations: 2 broken (dead-letters).\n";
+    assert!(text.contains(said), "{text}");
+    let markdown = world.run(&["verify", "--format", "markdown"]).expect(3).out;
+    assert!(markdown.contains("Beside the combinations: 2 broken (dead-letters)."), "{markdown}");
+}
+
+#[test]
 fn a_remedy_names_the_role_that_is_refused_in_another_account() {
     let world = settled(&fleet::text(HUB, ALERTS));
     let deny = ["sandbox", "break", "deny-calls", "events:ListRules", "--account", ACCOUNTS[2]];
