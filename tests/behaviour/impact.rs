@@ -195,6 +195,29 @@ fn where_nobody_hears_nothing_else_is_said() {
 }
 
 #[test]
+fn a_part_says_what_differs_in_the_hub_that_another_part_changes() {
+    let world = settled(&fleet::text(HUB, ALERTS));
+    world.run(&["sandbox", "break", "delete-bus"]).expect(0);
+    let parts: Vec<Ran> =
+        (1..=3).map(|n| world.run(&["plan", "--shard", &format!("{n}/3")])).collect();
+    let hub = "111122223333/us-east-1";
+    let told = |ran: &&Ran| ran.out.contains(&format!("{hub} is another part of the fleet: "));
+    let some = parts.iter().filter(told).count();
+    let nothing = parts.iter().filter(|ran| ran.out.contains("No changes")).count();
+    assert!(some > 0 && nothing > 0, "{parts:#?}");
+    for part in parts.iter().filter(|ran| ran.out.contains("gained in")) {
+        let own = part.out.contains("to create");
+        assert_ne!(own, told(&part), "a gain has its reason: {}", part.out);
+    }
+    let (sum, whole) = merged(&world, "plan");
+    for part in ["effects", "changes", "waiting"] {
+        assert_eq!(sum.json()[part], whole.json()[part], "{part}");
+    }
+    assert!(!sum.out.contains("elsewhere"), "{}", sum.out);
+    assert!(!whole.out.contains("elsewhere"), "{}", whole.out);
+}
+
+#[test]
 fn what_belongs_to_no_combination_and_fails_the_check_stands_in_the_headline() {
     let world = settled(&fleet::text(HUB, ALERTS));
     assert!(!world.run(&["verify"]).expect(0).out.contains("Beside the combinations"));

@@ -89,6 +89,10 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 1))]
     pub assumed: usize,
+    /// What differs in places that this plan only reads, since its alerts depend on them: a plan that
+    /// covers them changes it, and `effects` count it as done. Absent for nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Elsewhere>,
     /// What only all parts of the fleet together decide; only in the plan of a part.
     #[serde(default, skip_serializing_if = "Undecided::is_empty")]
     pub undecided: Undecided,
@@ -153,6 +157,15 @@ impl PlanScope {
         let bare = Self { sha256: None, caller: None, ..self.clone() };
         fingerprints::sha256(&serde_json::json!(bare))
     }
+}
+
+/// How much differs in a place that a plan does not cover.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Elsewhere {
+    /// The place, such as the hub.
+    pub place: Place,
+    /// How many objects differ there.
+    pub changes: usize,
 }
 
 /// What a plan means for one alert.

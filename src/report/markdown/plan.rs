@@ -4,7 +4,7 @@ use super::{Document, code, diff_block, places, plain};
 use crate::report::account;
 use crate::report::alike::listed;
 use crate::report::plan::diff::{Difference, Line};
-use crate::report::plan::effects::{Note, is_well, note};
+use crate::report::plan::effects::{Note, elsewhere, is_well, note};
 use crate::report::plan::fold::{self, Alike};
 use crate::report::plan::question::waiting;
 use crate::report::plan::{PlanView, asides, created, names, status, unknown};
@@ -67,6 +67,9 @@ pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
     if well > 0 {
         let when = if question.is_drift() { "" } else { ", now and after" };
         out.say(format!("Alerts that reach everybody everywhere{when}: {well}."));
+    }
+    if !question.is_drift() && well < plan.effects.len() {
+        elsewhere(plan).into_iter().for_each(|line| out.say(plain(&line)));
     }
     let folded = fold::changes(plan, Alike::Made);
     let title = if question.is_drift() { "What drifted" } else { "Changes" };

@@ -2,8 +2,8 @@
 
 use super::PlanView;
 use super::question::waits_for_people;
-use crate::report::Paint;
-use ctguard_core::plan::{Effect, Plan};
+use crate::report::{Paint, named_addresses};
+use ctguard_core::plan::{Effect, Elsewhere, Plan};
 use ctguard_core::plural::count;
 use std::fmt::Write;
 
@@ -12,6 +12,36 @@ pub(super) fn render(out: &mut String, plan: &Plan, question: PlanView, paint: P
     if effects.is_empty() {
         return;
     }
+    table(out, plan, question, paint);
+    if !question.is_drift() && effects.iter().any(|effect| !is_well(effect, question)) {
+        for line in elsewhere(plan) {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+}
+
+/// What the table counts as done, and no apply of this plan does.
+pub(in crate::report) fn elsewhere(plan: &Plan) -> Vec<String> {
+    let names = super::names(plan);
+    let of = match plan.scope.shard {
+        Some(_) => "another part of the fleet",
+        None => "what this plan is not about",
+    };
+    let one = |there: &Elsewhere| {
+        let place = named_addresses([(&there.place.account, &there.place.region)], &names);
+        let what = match there.changes {
+            1 => "1 object differs".to_owned(),
+            many => format!("{} differ", count(many, "object")),
+        };
+        format!(
+            "{place} is {of}: {what} there, which a plan that covers it changes. The table counts that as done."
+        )
+    };
+    plan.elsewhere.iter().map(one).collect()
+}
+
+fn table(out: &mut String, plan: &Plan, question: PlanView, paint: Paint) {
+    let effects = &plan.effects;
     let head = "Alerts, and in how many places each reaches everybody listed";
     let _ = writeln!(out, "\n{}", paint.head(head));
     let (well, shown): (Vec<&Effect>, Vec<&Effect>) =

@@ -3,7 +3,7 @@
 use super::defer::{Holder, Sight, Stage};
 use super::draft::{Collected, Differ};
 use super::outlook::PathForecast;
-use super::{Change, Plan, PlanScope, PlannedFrom, Undecided, Unknown, Verb, Warning};
+use super::{Change, Elsewhere, Plan, PlanScope, PlannedFrom, Undecided, Unknown, Verb, Warning};
 use super::{effects, kinds, order, outlook, undecided, unfinished};
 use crate::cause::Cause;
 use crate::desired::{Desired, DesiredPlace};
@@ -12,7 +12,7 @@ use crate::proof::{FixedBy, LinkCode, Proof, Status};
 use crate::resource::{Address, Kind};
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{CloudErrorKind, Live, PlaceSnapshot, Unreadable};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Compares what should exist with what was observed. A place of the scope that was not observed at
 /// all is unknown, never in sync.
@@ -67,6 +67,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
         guards: Vec::new(),
         in_sync: out.in_sync,
         assumed: out.assumed,
+        elsewhere: Vec::new(),
         undecided: Undecided::default(),
         fingerprints: Vec::new(),
     };
@@ -81,6 +82,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     let held_back = kinds::trail::held_back(desired, live);
     let elsewhere = found_elsewhere(desired, live);
     let refused: Vec<Address> = refused.chain(refused_of(&elsewhere)).chain(held_back).collect();
+    plan.elsewhere = counted(&elsewhere.changes);
     let forecasts = outlook::forecasts(desired, live, &proof, &refused);
     let is_part = desired.narrowed && stage == Stage::Planned;
     let leaves = is_part && plan.changes.iter().any(undecided::is_on_a_bus);
@@ -175,6 +177,16 @@ fn found_elsewhere(desired: &Desired, live: &Live) -> Collected {
         }
     }
     differ.out
+}
+
+/// How much would change, by place.
+fn counted(changes: &[Change]) -> Vec<Elsewhere> {
+    let mut all: BTreeMap<&Place, usize> = BTreeMap::new();
+    for change in changes {
+        *all.entry(&change.place).or_default() += 1;
+    }
+    let one = |(place, changes): (&Place, usize)| Elsewhere { place: place.clone(), changes };
+    all.into_iter().map(one).collect()
 }
 
 /// What was refused whole.

@@ -74,6 +74,7 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         guards: guards(plans),
         in_sync: plans.iter().map(|plan| plan.in_sync).sum(),
         assumed: plans.iter().map(|plan| plan.assumed).sum(),
+        elsewhere: Vec::new(),
         undecided: Undecided::default(),
         fingerprints: fingerprints(plans)?,
     })
