@@ -281,6 +281,9 @@ fn render_group(out: &mut String, group: &Group<'_>, names: &AccountNames<'_>, p
 /// Places with the names of their accounts; how many there are, when not all of them are named.
 fn located<'a>(places: impl IntoIterator<Item = &'a Place>, names: &AccountNames<'_>) -> String {
     let all: Vec<&Place> = places.into_iter().collect();
+    if all.iter().all(|place| place.region.is_global()) {
+        return of_accounts(all.iter().map(|place| &place.account), names);
+    }
     let named = named_addresses(all.iter().map(|place| (&place.account, &place.region)), names);
     match all.len() > PLACES_SHOWN {
         true => {
@@ -288,6 +291,24 @@ fn located<'a>(places: impl IntoIterator<Item = &'a Place>, names: &AccountNames
             format!("× {}: {named}", extent(all))
         }
         false => named,
+    }
+}
+
+/// Accounts, of which no region matters; how many there are, when not all of them are named.
+fn of_accounts<'a>(
+    all: impl IntoIterator<Item = &'a AccountId>,
+    names: &AccountNames<'_>,
+) -> String {
+    let all: BTreeSet<&AccountId> = all.into_iter().collect();
+    let mut named: Vec<String> =
+        all.iter().take(PLACES_SHOWN).map(|id| account(id, names)).collect();
+    let many = count(all.len(), "account");
+    match all.len().saturating_sub(PLACES_SHOWN) {
+        0 => named.join(", "),
+        more => {
+            named.push(format!("and {more} more"));
+            format!("× {many}: {}", named.join(", "))
+        }
     }
 }
 

@@ -235,6 +235,22 @@ fn what_belongs_to_no_combination_and_fails_the_check_stands_in_the_headline() {
 }
 
 #[test]
+fn a_bus_without_a_policy_is_said_to_take_the_events_of_its_own_region_alone() {
+    let world = settled(&fleet::text(HUB, ALERTS));
+    world.run(&["sandbox", "break", "shut-bus"]).expect(0);
+    let text = world.run(&["verify"]).expect(3).out;
+    let at =
+        "broken bus-policy  111122223333 (security), 222233334444 (prod), 333344445555 (test)\n";
+    assert!(text.contains(at), "{text}");
+    let cause = "it has no policy, so it takes events of its own account in us-east-1 only.";
+    assert!(text.contains(cause), "{text}");
+    // Those that land beside the bus get there: the verdict says what the cause says.
+    let route = world.run(&["explain", "route"]).expect(3).out;
+    assert!(route.contains("proven in 111122223333/us-east-1"), "{route}");
+    assert!(route.contains("broken in 111122223333/eu-west-1"), "{route}");
+}
+
+#[test]
 fn a_remedy_names_the_role_that_is_refused_in_another_account() {
     let world = settled(&fleet::text(HUB, ALERTS));
     let deny = ["sandbox", "break", "deny-calls", "events:ListRules", "--account", ACCOUNTS[2]];
