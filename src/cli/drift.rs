@@ -5,7 +5,9 @@ use crate::run;
 use clap::Args;
 use ctguard_core::drift;
 use ctguard_core::drift::Drift;
+use ctguard_core::drift::deeds::deeds;
 use ctguard_core::plan::{Change, Plan, Stage, diff};
+use ctguard_core::proof::prove;
 
 /// Show what has drifted, and who changed it; exit with 2 on drift.
 ///
@@ -38,12 +40,16 @@ pub fn run(
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
         let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
         plan.scope.shard = asked.narrow.shard.map(|shard| shard.to_string());
-        let mut drift = drift::of(plan).with_deeds_of_others(&survey.desired, &survey.live);
+        let proof = prove(&survey.desired, &survey.live);
+        let mut drift = drift::of(plan).with_deeds_of_others(&proof);
         if !args.no_culprit {
             let concurrency = usize::from(global.concurrency);
             let Plan { changes, refusals, .. } = &drift.plan;
             let changes: Vec<&Change> = changes.iter().collect();
-            drift.culprits = run::culprits(cloud.as_ref(), &changes, refusals, concurrency).await;
+            let done = deeds(&proof);
+            let found = run::culprits(cloud.as_ref(), &changes, refusals, &done, concurrency);
+            let found = found.await;
+            drift = drift.with_culprits(found);
         }
         Ok::<_, CommandError>(drift)
     })??;

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 /// Show the path of an event to its recipients, link by link.
 ///
 /// There is one in each place where the event can land.
+/// With -v, what was read of each link is shown whole.
 /// Exits as verify does: 3 when a link is broken, 4 when one is unknown.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
@@ -46,7 +47,7 @@ pub fn run(
     if is_json(global) {
         print_json(io, &explanation)?;
     } else {
-        print(io, &render(&shown(&explanation), global.paint_out(io)))?;
+        print(io, &render(&shown(&explanation), global.detail(), global.paint_out(io)))?;
     }
     Ok(Exit::CheckFailed
         .when(explanation.has(Status::Broken))

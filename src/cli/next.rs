@@ -3,7 +3,7 @@
 use super::files::is_standard_input;
 use super::perform::Allowed;
 use super::{GlobalOptions, Io, print};
-use crate::error::CommandError;
+use crate::error::{CommandError, Exit};
 use crate::report::view::Format;
 use ctguard_core::blueprint::Deploy;
 use ctguard_core::plan::{Plan, WaitingFor};
@@ -120,7 +120,25 @@ fn line(plan: &Plan, next: &Next<'_>, global: &GlobalOptions) -> Option<String> 
         Next::Saved(file) => ("", "apply", file, ""),
     };
     let saved = matches!(next, Next::Saved(_));
-    Some(Line { first, verb, file, more }.render(saved, global))
+    let line = Line { first, verb, file, more }.render(saved, global);
+    Some(match verb {
+        "apply" | "destroy" => format!("{line}{}", rest(plan, saved)),
+        _ => line,
+    })
+}
+
+/// What a command that writes leaves undone, and how it ends then.
+fn rest(plan: &Plan, saved: bool) -> String {
+    let (what, exit) = match (plan.refusals.is_empty(), plan.unknown.is_empty()) {
+        (false, _) => ("what is refused", Exit::Refused),
+        (true, false) => ("what could not be read", Exit::Incomplete),
+        (true, true) => return String::new(),
+    };
+    let again = if saved { " and plan again" } else { "" };
+    format!(
+        "\n      It leaves {what}, does the rest, and exits with {}: mend that first{again} to have all done.",
+        exit.code()
+    )
 }
 
 impl Line<'_> {

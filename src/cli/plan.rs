@@ -88,6 +88,6 @@ async fn culprits(
         return Vec::new();
     }
     let concurrency = usize::from(global.concurrency);
-    let all = run::culprits(cloud, &changes, &plan.refusals, concurrency).await;
+    let all = run::culprits(cloud, &changes, &plan.refusals, &[], concurrency).await;
     all.into_iter().filter(|culprit| culprit.finding.origin().is_some()).collect()
 }

@@ -1,5 +1,6 @@
 //! Renders an explanation: each chain from the call to the subscribers, top to bottom.
 
+use super::plan::Detail;
 use super::{Paint, places, wrap};
 use ctguard_core::blueprint::Outcome;
 use ctguard_core::event::outcome::ERROR_CODE;
@@ -13,16 +14,18 @@ use ctguard_core::snapshot::{Observed, RuleSignals};
 use std::fmt::Write;
 
 /// Renders what `explain` found.
-pub fn render(explanation: &Explanation, paint: Paint) -> String {
+///
+/// In brief, the values that were read stand at links that are not proven alone.
+pub fn render(explanation: &Explanation, detail: Detail, paint: Paint) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}", headline(explanation, paint));
     for alert in &explanation.alerts {
-        render_alert(&mut out, alert, &explanation.asked, paint);
+        render_alert(&mut out, alert, &explanation.asked, (detail, paint));
     }
     if !explanation.signals.is_empty() {
         let _ = writeln!(out, "\n{}", paint.head("Signals of these places"));
         for link in &explanation.signals {
-            render_link(&mut out, link, paint);
+            render_link(&mut out, link, detail, paint);
         }
     }
     if !explanation.counted.is_empty() {
@@ -36,6 +39,12 @@ pub fn render(explanation: &Explanation, paint: Paint) -> String {
             Observed::Absent => continue,
         };
         let _ = writeln!(out, "      {said}.");
+    }
+    let chains = explanation.alerts.iter().flat_map(|alert| &alert.chains);
+    let mut links = chains.flat_map(|chain| &chain.links).chain(&explanation.signals);
+    if links.any(|link| link.live.is_some() && !tells_live(link, detail)) {
+        let hint = "`-v` shows what was read of proven links, too: patterns, policies, selectors.";
+        let _ = writeln!(out, "\n{}", paint.dim(hint));
     }
     wrap::fit(&out, paint.width)
 }
@@ -86,7 +95,12 @@ fn headline(explanation: &Explanation, paint: Paint) -> String {
     )
 }
 
-fn render_alert(out: &mut String, alert: &AlertExplained, asked: &ExplainSubject, paint: Paint) {
+fn render_alert(
+    out: &mut String,
+    alert: &AlertExplained,
+    asked: &ExplainSubject,
+    (detail, paint): (Detail, Paint),
+) {
     let _ =
         writeln!(out, "\n{}  {}  {}", paint.head(&alert.alert), alert.risk.as_str(), alert.title);
     if matches!(asked, ExplainSubject::Alert(_)) {
@@ -109,7 +123,7 @@ fn render_alert(out: &mut String, alert: &AlertExplained, asked: &ExplainSubject
         return;
     }
     for chain in &alert.chains {
-        render_chain(out, chain, alert, paint);
+        render_chain(out, chain, alert, (detail, paint));
     }
     if !alert.cannot_land.is_empty() {
         let _ = writeln!(
@@ -147,7 +161,12 @@ fn render_limits(out: &mut String, limits: &Limits) {
     }
 }
 
-fn render_chain(out: &mut String, chain: &Chain, alert: &AlertExplained, paint: Paint) {
+fn render_chain(
+    out: &mut String,
+    chain: &Chain,
+    alert: &AlertExplained,
+    (detail, paint): (Detail, Paint),
+) {
     let status = painted(chain.status, chain.status.as_str(), paint);
     let raised = chain.raised.as_ref().map(|place| format!(", raised in {place}"));
     let _ = write!(out, "\n  {status} in {}", places(&chain.places));
@@ -157,11 +176,11 @@ fn render_chain(out: &mut String, chain: &Chain, alert: &AlertExplained, paint: 
     }
     let _ = writeln!(out);
     for link in &chain.links {
-        render_link(out, link, paint);
+        render_link(out, link, detail, paint);
     }
 }
 
-fn render_link(out: &mut String, link: &ChainLink, paint: Paint) {
+fn render_link(out: &mut String, link: &ChainLink, detail: Detail, paint: Paint) {
     let mark = match link.status {
         Status::Proven => "✓",
         Status::Assumed => "~",
@@ -178,12 +197,17 @@ fn render_link(out: &mut String, link: &ChainLink, paint: Paint) {
     };
     let _ = writeln!(out, "    {mark} {trouble}{}", link.object);
     let _ = writeln!(out, "      {}.", link.cause);
-    if let Some(live) = &link.live {
+    if let Some(live) = link.live.as_ref().filter(|_| tells_live(link, detail)) {
         let _ = writeln!(out, "      {}", paint.dim(format!("live: {live}")));
     }
     if !link.fix.is_empty() {
         let _ = writeln!(out, "      Fix: {}", link.fix);
     }
+}
+
+/// Whether what was read of a link is told: of one that is proven, its sentence says enough.
+fn tells_live(link: &ChainLink, detail: Detail) -> bool {
+    detail == Detail::Full || link.status != Status::Proven
 }
 
 fn painted(status: Status, text: &str, paint: Paint) -> String {

@@ -139,7 +139,7 @@ pub fn drift(drift: &Drift) -> String {
         let of = drift.culprits.iter().filter(|culprit| culprit.address == *address);
         of.map(|culprit| format!("{}\n", attribution::sentence(&culprit.finding))).collect()
     });
-    all.extend(notice::by_others(drift).into_iter().map(|told| Case {
+    all.extend(notice::by_others_told(drift).into_iter().map(|told| Case {
         class: told.code.to_string(),
         name: told.object,
         ended: Ended::Failed { kind: told.code.to_string(), text: told.message },

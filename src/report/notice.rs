@@ -2,7 +2,7 @@
 //! the alerts it is about. SARIF and GitHub's annotations are made of these.
 
 use super::plan::diff::{self, Difference};
-use super::plan::effects::{Note, note};
+use super::plan::effects::{Note, is_partly, note};
 use super::plan::fold::{self, Alike};
 use super::plan::question::waiting;
 use super::plan::{PlanView, asides, names, unknown};
@@ -80,11 +80,12 @@ pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
             all.push(notice(Level::Error, codes::ALERT_LOST, message, [alert.clone()], alert));
             continue;
         }
-        let lost = effect.removed || effect.alerting_after < effect.alerting_now;
-        let (level, code) = if lost {
-            (Level::Error, codes::PLAN_LOST)
-        } else {
-            (Level::Warning, codes::PLAN_SILENT)
+        let lost =
+            effect.removed || effect.dropped > 0 || effect.alerting_after < effect.alerting_now;
+        let (level, code) = match lost {
+            true => (Level::Error, codes::PLAN_LOST),
+            false if is_partly(effect) => (Level::Warning, codes::PLAN_PARTLY),
+            false => (Level::Warning, codes::PLAN_SILENT),
         };
         let message = format!(
             "Alert {}: {words}. It reaches everybody in {} of {} now, in {} after an apply, in {} once everybody has confirmed.",
@@ -173,7 +174,7 @@ pub fn drift(drift: &Drift) -> Vec<Notice> {
             told.message.push_str(&attribution::sentence(&culprit.finding));
         }
     }
-    all.extend(by_others(drift));
+    all.extend(by_others_told(drift));
     sorted(all)
 }
 
@@ -251,6 +252,28 @@ pub fn by_others(drift: &Drift) -> Vec<Notice> {
     let names = names(&drift.plan);
     let denied = drift.denied.iter().map(|link| finding(link, &names));
     sorted(denied.chain(drift.additions.iter().map(|said| remark(said, &names))).collect())
+}
+
+/// The same, with who did it.
+pub fn by_others_told(drift: &Drift) -> Vec<Notice> {
+    let names = names(&drift.plan);
+    let who = |object: &str, places: &BTreeSet<Place>| -> BTreeSet<String> {
+        let culprits = places.iter().flat_map(|place| drift.culprits_of(object, place));
+        culprits.map(|culprit| attribution::sentence(&culprit.finding)).collect()
+    };
+    let told = |mut notice: Notice, who: BTreeSet<String>| {
+        for sentence in who {
+            notice.message.push(' ');
+            notice.message.push_str(&sentence);
+        }
+        notice
+    };
+    let denied = drift.denied.iter();
+    let denied = denied.map(|link| told(finding(link, &names), who(&link.object, &link.places)));
+    let additions = drift.additions.iter();
+    let additions =
+        additions.map(|said| told(remark(said, &names), who(&said.object, &said.places)));
+    sorted(denied.chain(additions).collect())
 }
 
 fn finding(link: &Finding, names: &AccountNames<'_>) -> Notice {

@@ -34,6 +34,12 @@ pub fn render(report: &Report, paint: Paint) -> String {
         many => format!(", {}", paint.warn(format!("{many} degraded"))),
     };
     let _ = writeln!(out, "{}{degraded}.", tally(counts, paint));
+    if report.partly > 0 {
+        let _ = writeln!(out, "{}", partly(report));
+    }
+    if let Some(beside) = beside(report) {
+        let _ = writeln!(out, "{beside}");
+    }
     let names = names(report);
     for unread in &report.unread {
         render_unread(&mut out, unread, &names, paint);
@@ -50,9 +56,13 @@ pub fn render(report: &Report, paint: Paint) -> String {
         let worst = worst(&alert.counts);
         let word = paint_status(worst, &format!("{:8}", worst.as_str()), paint);
         let share = format!("{}/{}", of(&alert.counts, worst), alert.counts.total());
+        let some = match alert.partly {
+            0 => String::new(),
+            many => format!(" (reaches some in {many})"),
+        };
         let _ = writeln!(
             out,
-            "  {word} {share:>7}  {:8}  {:longest$}  {}",
+            "  {word} {share:>7}  {:8}  {:longest$}  {}{some}",
             alert.risk.as_str(),
             alert.alert,
             paint.dim(&alert.title)
@@ -75,6 +85,37 @@ pub fn render(report: &Report, paint: Paint) -> String {
         paint.dim("Proven means that every link ctguard can read is right. It is no promise of AWS's best-effort delivery, of events above 256 KB, of organization policies that cannot be read here, or that a mailbox is read.")
     );
     wrap::fit(&out, paint.width)
+}
+
+/// In how many of the combinations that do not reach everybody somebody listed hears all the same.
+pub(super) fn partly(report: &Report) -> String {
+    let Counts { broken, unknown, .. } = report.counts;
+    let all = broken + unknown;
+    let word = match (broken, unknown) {
+        (_, 0) => "broken",
+        (0, _) => "unknown",
+        _ => "broken or unknown",
+    };
+    let nobody = all.saturating_sub(report.partly);
+    format!(
+        "Of the {all} {word}, {} still reach some of those listed, and {nobody} reach nobody as far as is known.",
+        report.partly
+    )
+}
+
+/// What belongs to no combination, and fails a check all the same.
+pub(super) fn beside(report: &Report) -> Option<String> {
+    let part = |status: Status| {
+        let of = |link: &&Finding| link.alerts.is_empty() && link.status == status;
+        let codes: Vec<&str> =
+            report.links.iter().filter(of).map(|link| link.code.as_str()).collect();
+        let named: BTreeSet<&str> = codes.iter().copied().collect();
+        let named = named.into_iter().collect::<Vec<_>>().join(", ");
+        (!codes.is_empty()).then(|| format!("{} {} ({named})", codes.len(), status.as_str()))
+    };
+    let parts: Vec<String> =
+        [part(Status::Broken), part(Status::Unknown)].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("Beside the combinations: {}.", parts.join(", ")))
 }
 
 fn tally(counts: &Counts, paint: Paint) -> String {
@@ -204,6 +245,7 @@ impl<'a> Group<'a> {
 
 fn render_group(out: &mut String, group: &Group<'_>, names: &AccountNames<'_>, paint: Paint) {
     let (cause, fix) = group.words();
+    let is_read = group.failure.is_none();
     let group = &group.findings;
     let Some(first) = group.first() else { return };
     let status = paint_status(first.status, first.status.as_str(), paint);
@@ -215,7 +257,10 @@ fn render_group(out: &mut String, group: &Group<'_>, names: &AccountNames<'_>, p
         all.iter().filter(|place| !place.region.is_global()).map(|place| &place.account).collect();
     let told =
         all.iter().filter(|place| !place.region.is_global() || !regional.contains(&place.account));
-    let _ = writeln!(out, "\n{status} {}  {}", paint.head(codes), located(told.copied(), names));
+    // The code names what is not known, which reads like a finding of that kind.
+    let not_read = if is_read { "" } else { " (not read)" };
+    let codes = paint.head(codes);
+    let _ = writeln!(out, "\n{status} {codes}{not_read}  {}", located(told.copied(), names));
     for finding in group.iter().take(OBJECTS_SHOWN) {
         let _ = writeln!(out, "  {}", finding.object);
     }
@@ -236,6 +281,9 @@ fn render_group(out: &mut String, group: &Group<'_>, names: &AccountNames<'_>, p
 /// Places with the names of their accounts; how many there are, when not all of them are named.
 fn located<'a>(places: impl IntoIterator<Item = &'a Place>, names: &AccountNames<'_>) -> String {
     let all: Vec<&Place> = places.into_iter().collect();
+    if all.iter().all(|place| place.region.is_global()) {
+        return of_accounts(all.iter().map(|place| &place.account), names);
+    }
     let named = named_addresses(all.iter().map(|place| (&place.account, &place.region)), names);
     match all.len() > PLACES_SHOWN {
         true => {
@@ -243,6 +291,24 @@ fn located<'a>(places: impl IntoIterator<Item = &'a Place>, names: &AccountNames
             format!("× {}: {named}", extent(all))
         }
         false => named,
+    }
+}
+
+/// Accounts, of which no region matters; how many there are, when not all of them are named.
+fn of_accounts<'a>(
+    all: impl IntoIterator<Item = &'a AccountId>,
+    names: &AccountNames<'_>,
+) -> String {
+    let all: BTreeSet<&AccountId> = all.into_iter().collect();
+    let mut named: Vec<String> =
+        all.iter().take(PLACES_SHOWN).map(|id| account(id, names)).collect();
+    let many = count(all.len(), "account");
+    match all.len().saturating_sub(PLACES_SHOWN) {
+        0 => named.join(", "),
+        more => {
+            named.push(format!("and {more} more"));
+            format!("× {many}: {}", named.join(", "))
+        }
     }
 }
 

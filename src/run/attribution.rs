@@ -5,6 +5,7 @@
 
 use ctguard_core::cloud::Cloud;
 use ctguard_core::cloud::lookup::{Lookup, LookupBy};
+use ctguard_core::drift::deeds::Deed;
 use ctguard_core::drift::record::{RecordedCall, recorded_call};
 use ctguard_core::drift::suspects::{Suspicion, of_lost_tag, suspicion};
 use ctguard_core::drift::{Culprit, Finding};
@@ -28,12 +29,13 @@ const PAGES_PER_QUESTION: usize = 4;
 /// Maximum number of calls reported per object.
 const DEEDS_TOLD: usize = 3;
 
-/// Attributes changes, in their order, and the tags that refused objects may have lost. Never
-/// fails: what could not be looked up is reported as such.
+/// Attributes changes, in their order, the tags that refused objects may have lost, and what others
+/// did that no apply undoes. Never fails: what could not be looked up is reported as such.
 pub async fn culprits(
     cloud: &dyn Cloud,
     changes: &[&Change],
     refusals: &[Refusal],
+    deeds: &[Deed],
     concurrency: usize,
 ) -> Vec<Culprit> {
     let changed = changes.iter().map(|change| (&change.address, suspicion(change)));
@@ -41,10 +43,12 @@ pub async fn culprits(
     let refused = refused.filter_map(|address| Some((address, of_lost_tag(address)?)));
     let mut addresses: Vec<&Address> = Vec::new();
     let mut by_place: BTreeMap<Place, Vec<(usize, Suspicion)>> = BTreeMap::new();
-    for (address, suspicion) in changed.chain(refused) {
+    let done = deeds.iter().map(|deed| (&deed.address, deed.suspicion.clone()));
+    for (address, suspicion) in changed.chain(refused).chain(done) {
         by_place.entry(suspicion.place.clone()).or_default().push((addresses.len(), suspicion));
         addresses.push(address);
     }
+    let first_deed = addresses.len() - deeds.len();
     let found: Vec<Vec<(usize, Finding)>> = stream::iter(by_place.into_iter().enumerate())
         .map(|(number, (place, wanted))| async move {
             if number >= PLACES_ASKED {
@@ -64,7 +68,8 @@ pub async fn culprits(
     let told = addresses.into_iter().enumerate().filter_map(|(index, address)| {
         let finding = findings.remove(&index)?;
         // Not every refusal is about a tag, so only what was found is reported.
-        let is_told = index < changes.len() || matches!(finding, Finding::Calls(_));
+        let is_refusal = (changes.len()..first_deed).contains(&index);
+        let is_told = !is_refusal || matches!(finding, Finding::Calls(_));
         is_told.then(|| Culprit { address: address.clone(), finding })
     });
     told.collect()
@@ -137,6 +142,9 @@ impl<'a> History<'a> {
                 // RFC 3339 in UTC sorts as text.
                 deeds.sort_by(|a, b| (&b.time, &b.event_id).cmp(&(&a.time, &a.event_id)));
                 deeds.dedup();
+                if wanted.by_others {
+                    deeds.sort_by_key(|deed| deed.by_ctguard);
+                }
                 deeds.truncate(DEEDS_TOLD);
                 return Finding::Calls(deeds);
             }

@@ -148,3 +148,17 @@ fn the_live_values_that_prove_a_link_are_shown() {
     assert!(narrowed, "the pattern shown is none of the account's: {rule:#}");
     assert_eq!(live("trail-missing")["logging"], true);
 }
+
+#[test]
+fn what_was_read_of_a_proven_link_is_told_on_demand() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["sandbox", "break", "narrow-pattern", "ctguard-acme-route"]).expect(0);
+    let brief = world.run(&["explain", "route"]).expect(3).out;
+    let broken = brief.split("✗").nth(1).unwrap().split("✓").next().unwrap();
+    assert!(broken.contains("live: {"), "what breaks a link is shown: {brief}");
+    assert_eq!(brief.matches("live: ").count(), brief.matches("✗").count(), "{brief}");
+    assert!(brief.contains("`-v` shows what was read of proven links, too"), "{brief}");
+    let full = world.run(&["explain", "route", "-v"]).expect(3).out;
+    assert!(full.matches("live: ").count() > brief.matches("live: ").count() + 4, "{full}");
+    assert!(!full.contains("`-v` shows"), "{full}");
+}

@@ -40,6 +40,7 @@ mod guides;
 mod heal;
 mod hostile;
 mod house;
+mod impact;
 mod import;
 mod init;
 mod keys;

@@ -530,3 +530,28 @@ fn what_could_not_be_read_comes_before_the_next_step() {
         ran.out
     );
 }
+
+#[test]
+fn what_an_apply_would_leave_is_said_with_the_command() {
+    // Another trail records here already, so this one is refused, and the rest is not.
+    let world = World::with_trail(&keeping_a_trail());
+    let ran = world.run(&["plan"]).expect(5);
+    let next = "Next: ctguard apply FOLDER/ctguard.yaml\n      It leaves what is refused, does the rest, and exits with 5: mend that first to have all done.\n";
+    assert!(ran.out.ends_with(next), "{}", ran.out);
+    world.run(&["apply", "--yes"]).expect(5);
+    // Then nothing is left but that.
+    let ran = world.run(&["plan"]).expect(5);
+    assert!(ran.out.contains("Next: mend what is refused, then ctguard plan"), "{}", ran.out);
+    assert!(!ran.out.contains("does the rest"), "{}", ran.out);
+
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["sandbox", "break", "disable-rule", "--region", "us-east-1"]).expect(0);
+    let deny = ["sandbox", "break", "deny-calls", "events:ListRules", "--region", "eu-west-1"];
+    world.run(&deny).expect(0);
+    let ran = world.run(&["plan"]).expect(4);
+    let said = "It leaves what could not be read, does the rest, and exits with 4";
+    assert!(ran.out.contains(said), "{}", ran.out);
+    let file = world.path("plan.json").display().to_string();
+    let ran = world.run(&["plan", "--out", &file]).expect(4);
+    assert!(ran.out.contains("mend that first and plan again to have all done"), "{}", ran.out);
+}

@@ -5,6 +5,7 @@
 //! said, [`remedy`] is the table of cause × call.
 
 mod refusal;
+pub(crate) mod refused;
 pub mod remedy;
 pub mod words;
 

@@ -28,6 +28,7 @@ pub use crate::snapshot::CloudErrorKind;
 use crate::action::Action;
 use crate::blueprint::SecretReference;
 use crate::cause::Cause;
+use crate::cause::refused::naming;
 use crate::cause::remedy::Failed;
 use crate::permissions::Permission;
 use crate::scope::{AccountId, Place, Region};
@@ -152,12 +153,12 @@ impl CloudError {
 
     /// What to do about it, where the place of the call does not matter.
     pub fn remedy(&self) -> String {
-        self.cause().remedy(Failed::call(&self.operation))
+        naming(self.cause().remedy(Failed::call(&self.operation)), &self.message)
     }
 
     /// What to do about it in a place.
     pub fn remedy_at(&self, place: &Place) -> String {
-        self.cause().remedy(Failed::at(&self.operation, place))
+        naming(self.cause().remedy(Failed::at(&self.operation, place)), &self.message)
     }
 }
 

@@ -5,15 +5,15 @@
 //! made a difference, `record` reads a record, and `run::attribution` looks them up. The history
 //! does not affect the verdict.
 
+pub mod deeds;
 pub mod merge;
 pub mod record;
 pub mod suspects;
 
-use crate::desired::Desired;
 use crate::plan::{Change, Field, Plan, Verb};
-use crate::proof::{self, RemarkGroup};
+use crate::proof::{self, Proof, RemarkGroup};
 use crate::resource::{Address, BLUEPRINT_TAG, Kind, OWN_TAGS};
-use crate::snapshot::{Live, Unreadable};
+use crate::snapshot::Unreadable;
 use record::RecordedCall;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,8 @@ pub struct Drift {
     #[schemars(range(min = 1))]
     pub cosmetic: usize,
     /// The attribution of each object that drifted, in the order of the changes, then of refused
-    /// objects that lost their tag, if known; empty when it was not looked up.
+    /// objects that lost their tag, if known, then of what `denied` and `additions` are about;
+    /// empty when it was not looked up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub culprits: Vec<Culprit>,
     /// Broken links of alerts that no apply mends, such as those that a statement of others denies.
@@ -50,9 +51,16 @@ pub struct Drift {
 impl Drift {
     /// Adds what is broken and no apply mends, and what others did that none undoes.
     #[must_use]
-    pub fn with_deeds_of_others(self, desired: &Desired, live: &Live) -> Self {
-        let (denied, additions) = proof::prove(desired, live).by_others();
+    pub fn with_deeds_of_others(self, proof: &Proof) -> Self {
+        let (denied, additions) = proof.by_others();
         Self { denied, additions, ..self }
+    }
+
+    /// Adds who did it.
+    #[must_use]
+    pub fn with_culprits(self, mut culprits: Vec<Culprit>) -> Self {
+        merge::sort(&self.plan, &mut culprits);
+        Self { culprits, ..self }
     }
 
     /// How many findings there are that no apply undoes.

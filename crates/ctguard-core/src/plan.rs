@@ -10,6 +10,7 @@ mod effects;
 mod fields;
 pub mod file;
 pub mod fingerprints;
+mod given_up;
 mod guards;
 mod handover;
 mod healing;
@@ -17,6 +18,7 @@ mod kinds;
 mod merge;
 pub mod order;
 mod outlook;
+mod raising;
 mod reach;
 mod references;
 mod undecided;
@@ -87,6 +89,10 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 1))]
     pub assumed: usize,
+    /// What differs in places that this plan only reads, since its alerts depend on them: a plan that
+    /// covers them changes it, and `effects` count it as done. Absent for nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Elsewhere>,
     /// What only all parts of the fleet together decide; only in the plan of a part.
     #[serde(default, skip_serializing_if = "Undecided::is_empty")]
     pub undecided: Undecided,
@@ -153,14 +159,25 @@ impl PlanScope {
     }
 }
 
+/// How much differs in a place that a plan does not cover.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Elsewhere {
+    /// The place, such as the hub.
+    pub place: Place,
+    /// How many objects differ there.
+    pub changes: usize,
+}
+
 /// What a plan means for one alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Effect {
     /// The alert's id.
     pub alert: String,
-    /// The alert's risk; null for one that the blueprint no longer has.
+    /// The alert's risk; of one that the blueprint no longer has, what its live rules say, and null
+    /// where they do not.
     pub risk: Option<Risk>,
-    /// Places in which the alert's events can land.
+    /// Places in which the alert's events can land; of one that the blueprint no longer has, those
+    /// whose events its live rules take.
     pub places: usize,
     /// Places in which it reaches everybody listed now.
     pub alerting_now: usize,
@@ -168,8 +185,30 @@ pub struct Effect {
     pub alerting_after: usize,
     /// Places in which it does once people have confirmed as well.
     pub alerting_confirmed: usize,
+    /// Places in which somebody listed hears of it now, and not everybody; absent for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub partly_now: usize,
+    /// The same once the plan is applied, without confirmations.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub partly_after: usize,
+    /// The same once people have confirmed as well.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub partly_confirmed: usize,
     /// The plan removes rules of this alert, which the blueprint no longer has.
     pub removed: bool,
+    /// Places in which it reaches somebody now and the blueprint no longer watches it; absent for
+    /// none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub dropped: usize,
+    /// Places among the dropped ones in which other alerts of the blueprint name all its events;
+    /// absent for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub dropped_to_others: usize,
 }
 
 /// One difference of one resource.

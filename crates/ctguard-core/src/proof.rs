@@ -18,6 +18,7 @@ mod bus;
 mod cache;
 mod fires;
 mod heal;
+mod hearers;
 mod key;
 mod link;
 mod logs;
@@ -35,6 +36,7 @@ mod topic;
 mod trail;
 
 pub use crate::codes::LinkCode;
+pub use hearers::{Condition, Hearers};
 pub use link::{FailedRead, FixedBy, Link, Status};
 pub(crate) use logs::key as log_key;
 pub(crate) use logs::unread as log_bucket;

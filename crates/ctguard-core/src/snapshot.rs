@@ -16,6 +16,7 @@ pub use packed::Packed;
 pub use reads::{AccountReads, OrganizationReads, ReadSet};
 
 use crate::cause::Cause;
+use crate::cause::refused::naming;
 use crate::cause::remedy::Failed;
 use crate::resource::bucket::Bucket;
 use crate::resource::bus::Bus;
@@ -137,12 +138,12 @@ impl Unreadable {
 
     /// What would make it readable, where the place of the call does not matter.
     pub fn remedy(&self) -> String {
-        self.cause().remedy(Failed::call(&self.operation))
+        naming(self.cause().remedy(Failed::call(&self.operation)), &self.message)
     }
 
     /// What would make it readable in a place.
     pub fn remedy_at(&self, place: &Place) -> String {
-        self.cause().remedy(Failed::at(&self.operation, place))
+        naming(self.cause().remedy(Failed::at(&self.operation, place)), &self.message)
     }
 }
 

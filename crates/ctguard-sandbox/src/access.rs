@@ -2,6 +2,7 @@
 
 use super::failing;
 use super::failing::denial_code;
+use super::logging::acting;
 use super::policy::glob;
 use super::refusal::{Refusal, deny};
 use super::state::State;
@@ -37,7 +38,7 @@ pub fn check(state: &State, place: &Place, operation: &str) -> Result<(), Refusa
         return Err(deny("UnrecognizedClientException", why));
     }
     if is_denied(state, place, operation) {
-        let said = failing::denial(operation, &state.caller.arn);
+        let said = failing::denial(operation, &acting(state, place));
         return Err(deny(denial_code(operation), said));
     }
     fails(state, place, operation)
@@ -50,7 +51,11 @@ fn fails(state: &State, place: &Place, operation: &str) -> Result<(), Refusal> {
         let (account, there) = (failing.account.as_ref(), failing.region.as_ref());
         concerns(&failing.operation, account, there, place, &region, operation)
     });
-    let refusal = |how| failing::refusal(how, operation, &state.caller.arn);
+    let who = match operation {
+        ASSUME => state.caller.arn.clone(),
+        _ => acting(state, place),
+    };
+    let refusal = |how| failing::refusal(how, operation, &who);
     meant.map_or(Ok(()), |failing| Err(refusal(failing.how)))
 }
 
@@ -78,7 +83,7 @@ fn can_enter(state: &State, place: &Place) -> Result<(), Refusal> {
 /// request alone, so updating a rule is such a call, too.
 ///
 /// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_tagging.html>
-pub fn check_required_tags(state: &State, action: &Action) -> Result<(), Refusal> {
+pub fn check_required_tags(state: &State, place: &Place, action: &Action) -> Result<(), Refusal> {
     let tags = match action {
         Action::PutRule { tags, .. }
         | Action::CreateEventBus { tags, .. }
@@ -93,7 +98,7 @@ pub fn check_required_tags(state: &State, action: &Action) -> Result<(), Refusal
     if state.required_tags.iter().all(|key| tags.contains_key(key)) {
         return Ok(());
     }
-    let (who, operation) = (&state.caller.arn, action.operation());
+    let (who, operation) = (acting(state, place), action.operation());
     Err(deny(
         denial_code(operation),
         format!(

@@ -411,7 +411,7 @@ fn permitted(state: &State, place: &Place, action: &Action) -> Done {
         _ => false,
     };
     access::check(state, place, action.operation())?;
-    access::check_required_tags(state, action)?;
+    access::check_required_tags(state, place, action)?;
     if passes_role {
         access::check(state, place, "iam:PassRole")?;
     }

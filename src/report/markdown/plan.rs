@@ -4,7 +4,7 @@ use super::{Document, code, diff_block, places, plain};
 use crate::report::account;
 use crate::report::alike::listed;
 use crate::report::plan::diff::{Difference, Line};
-use crate::report::plan::effects::{Note, is_well, note};
+use crate::report::plan::effects::{Note, elsewhere, is_well, note};
 use crate::report::plan::fold::{self, Alike};
 use crate::report::plan::question::waiting;
 use crate::report::plan::{PlanView, asides, created, names, status, unknown};
@@ -30,7 +30,7 @@ pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
     let row = |effect: &Effect| row(effect, noted(effect), question);
     let columns = columns(question);
     let lost = plan.effects.iter().filter(|effect| is_lost(effect)).map(row).collect();
-    out.table("Silent", "alerts", columns, lost);
+    out.table("Alerts that do not reach everybody", "alerts", columns, lost);
     if !question.is_drift() {
         out.list("Guards that stop an apply", "guards", plan.guards.iter().map(guard).collect());
     }
@@ -67,6 +67,9 @@ pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
     if well > 0 {
         let when = if question.is_drift() { "" } else { ", now and after" };
         out.say(format!("Alerts that reach everybody everywhere{when}: {well}."));
+    }
+    if !question.is_drift() && well < plan.effects.len() {
+        elsewhere(plan).into_iter().for_each(|line| out.say(plain(&line)));
     }
     let folded = fold::changes(plan, Alike::Made);
     let title = if question.is_drift() { "What drifted" } else { "Changes" };

@@ -22,6 +22,12 @@ pub fn verdict(report: &Report, limit: usize) -> String {
         counts.total(),
         report.degraded
     ));
+    if report.partly > 0 {
+        out.say(verify::partly(report));
+    }
+    if let Some(beside) = verify::beside(report) {
+        out.say(beside);
+    }
     let part = report.shard.as_ref().map(|shard| format!(", part {shard} of the fleet"));
     out.say(format!(
         "{} in {}{}, as of {}.",

@@ -2,8 +2,8 @@
 
 use super::PlanView;
 use super::question::waits_for_people;
-use crate::report::Paint;
-use ctguard_core::plan::{Effect, Plan};
+use crate::report::{Paint, named_addresses};
+use ctguard_core::plan::{Effect, Elsewhere, Plan};
 use ctguard_core::plural::count;
 use std::fmt::Write;
 
@@ -12,6 +12,36 @@ pub(super) fn render(out: &mut String, plan: &Plan, question: PlanView, paint: P
     if effects.is_empty() {
         return;
     }
+    table(out, plan, question, paint);
+    if !question.is_drift() && effects.iter().any(|effect| !is_well(effect, question)) {
+        for line in elsewhere(plan) {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+}
+
+/// What the table counts as done, and no apply of this plan does.
+pub(in crate::report) fn elsewhere(plan: &Plan) -> Vec<String> {
+    let names = super::names(plan);
+    let of = match plan.scope.shard {
+        Some(_) => "another part of the fleet",
+        None => "what this plan is not about",
+    };
+    let one = |there: &Elsewhere| {
+        let place = named_addresses([(&there.place.account, &there.place.region)], &names);
+        let what = match there.changes {
+            1 => "1 object differs".to_owned(),
+            many => format!("{} differ", count(many, "object")),
+        };
+        format!(
+            "{place} is {of}: {what} there, which a plan that covers it changes. The table counts that as done."
+        )
+    };
+    plan.elsewhere.iter().map(one).collect()
+}
+
+fn table(out: &mut String, plan: &Plan, question: PlanView, paint: Paint) {
+    let effects = &plan.effects;
     let head = "Alerts, and in how many places each reaches everybody listed";
     let _ = writeln!(out, "\n{}", paint.head(head));
     let (well, shown): (Vec<&Effect>, Vec<&Effect>) =
@@ -85,6 +115,7 @@ pub(in crate::report) fn is_well(effect: &Effect, question: PlanView) -> bool {
         return !effect.removed && effect.alerting_now == effect.places;
     }
     !effect.removed
+        && effect.dropped == 0
         && [effect.alerting_now, effect.alerting_after, effect.alerting_confirmed]
             .iter()
             .all(|places| *places == effect.places)
@@ -135,6 +166,9 @@ fn drifted(effect: &Effect, waits: bool) -> Option<Note> {
     let now = effect.alerting_now;
     let back = if waits { effect.alerting_after } else { effect.alerting_confirmed };
     let (lost, silent) = (back.saturating_sub(now), effect.places.saturating_sub(now));
+    if effect.partly_now > 0 {
+        return Some(Note::Loss(not_all("silent", silent, effect.partly_now)));
+    }
     match (lost, silent) {
         (_, 0) => None,
         (0, _) => Some(Note::Loss(format!("silent in {}", count(silent, "place")))),
@@ -151,17 +185,48 @@ fn planned(effect: &Effect) -> Option<Note> {
     let Effect { places, alerting_now: now, alerting_after: after, .. } = *effect;
     let confirmed = effect.alerting_confirmed;
     let lost = |fewer: usize| count(now - fewer, "place");
-    if effect.removed {
-        Some(Note::Loss("no longer watched".to_owned()))
+    if effect.removed || effect.dropped > 0 {
+        Some(Note::Loss(dropped(effect)))
     } else if confirmed < now {
         Some(Note::Loss(format!("lost in {}", lost(confirmed))))
     } else if after < now {
         Some(Note::Loss(format!("lost in {} until confirmed", lost(after))))
     } else if confirmed < places {
-        Some(Note::Loss(format!("stays silent in {}", count(places - confirmed, "place"))))
+        Some(Note::Loss(not_all("stays silent", places - confirmed, effect.partly_confirmed)))
     } else if confirmed > now {
         Some(Note::Gain(format!("gained in {}", count(confirmed - now, "place"))))
     } else {
         None
     }
+}
+
+/// In how many places an alert goes for good. That others name its events does not say that they
+/// take each of them: their conditions may be narrower.
+fn dropped(effect: &Effect) -> String {
+    match (effect.dropped, effect.dropped_to_others) {
+        (0, _) => "no longer watched".to_owned(),
+        (places, 0) => format!("no longer watched in {}", count(places, "place")),
+        (places, others) => {
+            let some = if others < places { format!(" in {others}") } else { String::new() };
+            let places = count(places, "place");
+            format!("no longer watched in {places}; other alerts name its events{some}")
+        }
+    }
+}
+
+/// Where not everybody hears: in how many places nobody does, and in how many somebody.
+fn not_all(silent: &str, places: usize, partly: usize) -> String {
+    match places.saturating_sub(partly) {
+        0 => format!("reaches only some in {}", count(places, "place")),
+        nobody if partly == 0 => format!("{silent} in {}", count(nobody, "place")),
+        nobody => {
+            format!("{silent} in {}, reaches only some in {partly} more", count(nobody, "place"))
+        }
+    }
+}
+
+/// Whether somebody hears wherever not everybody does, now and once everything is done.
+pub(in crate::report) fn is_partly(effect: &Effect) -> bool {
+    let gap = effect.places.saturating_sub(effect.alerting_confirmed);
+    gap > 0 && effect.partly_confirmed >= gap
 }

@@ -322,3 +322,58 @@ fn a_first_plan_asks_for_no_culprit_and_a_later_one_says_who_deleted_a_rule() {
     let ran = world.run(&["plan"]).expect(0);
     assert!(ran.out.contains("DeleteRule by arn:aws:iam"), "{}", ran.out);
 }
+
+/// What others add is no difference of the blueprint's, and somebody did it all the same.
+#[test]
+fn who_added_what_no_apply_takes_away_is_named_in_every_form() {
+    for (fault, code, call) in [
+        ("add-subscriber", "subscriber-unlisted", "Subscribe"),
+        ("open-topic", "topic-open-to-all", "SetTopicAttributes"),
+        ("deny-topic", "topic-policy-deny", "SetTopicAttributes"),
+        ("open-queue", "queue-open-to-all", "SetQueueAttributes"),
+    ] {
+        let world = World::settled(&keeping_a_trail());
+        world.run(&["sandbox", "break", fault, "--region", "eu-west-1"]).expect(0);
+        if fault == "open-queue" {
+            let url = "https://sqs.eu-west-1.amazonaws.com/111122223333/";
+            let names = ["ctguard-acme-targets", "ctguard-acme-subscriptions"];
+            let records = names
+                .map(|name| record("sqs", call, &json!({ "queueUrl": format!("{url}{name}") })));
+            remember(&world, "eu-west-1", &records);
+        }
+        let by = format!("{call} by arn:aws:iam::111122223333:user/mallory");
+        let text = world.run(&["drift"]).expect(2).out;
+        assert!(text.contains("Who changed it"), "{fault}: {text}");
+        assert!(text.contains(&by), "{fault}: {text}");
+        for format in ["sarif", "junit", "github", "markdown"] {
+            let told = world.run(&["drift", "--format", format]).expect(2).out;
+            assert!(told.contains(&by), "{fault} as {format}: {told}");
+        }
+        let json = world.run(&["drift", "--format", "json"]).expect(2).json();
+        let found = |key: &str| json[key].as_array().is_some_and(|all| !all.is_empty());
+        assert!(found("additions") || found("denied"), "{fault}: {json:#}");
+        assert!(json.to_string().contains(code), "{fault}: {json:#}");
+        assert!(json["culprits"][0]["finding"]["calls"].is_array(), "{fault}: {json:#}");
+        let quiet = world.run(&["drift", "--no-culprit"]).expect(2).out;
+        assert!(!quiet.contains("Who changed it"), "{quiet}");
+    }
+}
+
+/// ctguard's own calls of the same name are later, and are not put before those of others.
+#[test]
+fn a_subscription_that_ctguard_made_is_not_taken_for_the_one_that_was_added() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["sandbox", "break", "add-subscriber", "--region", "eu-west-1"]).expect(0);
+    let topic = arn("sns", "ctguard-acme-secops");
+    let mut own = record("sns", "Subscribe", &json!({ "topicArn": topic, "protocol": "email" }));
+    own["eventTime"] = json!("2026-11-23T10:00:00Z");
+    own["userAgent"] = json!("aws-sdk-rust/1.3 app/ctguard");
+    let mut queue = record("sns", "Subscribe", &json!({ "topicArn": topic, "protocol": "sqs" }));
+    queue["eventTime"] = json!("2026-11-23T11:00:00Z");
+    remember(&world, "eu-west-1", &[own, queue]);
+    let calls = world.run(&["drift", "--format", "json"]).expect(2).json();
+    let calls = calls["culprits"][0]["finding"]["calls"].clone();
+    assert_eq!(calls[0]["by_ctguard"], false, "{calls:#}");
+    let all = calls.as_array().unwrap();
+    assert!(all.iter().all(|call| call["time"] != "2026-11-23T11:00:00Z"), "{calls:#}");
+}

@@ -10,6 +10,10 @@ codes! {
     PLAN_SILENT = "plan-silent",
         "An alert stays silent somewhere, and no apply can fix it.",
         "`ctguard verify` names the link that is broken and who can fix it.";
+    PLAN_PARTLY = "plan-partly",
+        "An alert reaches only some of those listed somewhere, and no apply can fix it.",
+        "`ctguard verify` names the recipient that hears nothing, and what to do; or take it out \
+         of the blueprint's `subscribers`.";
     ALERT_LOST = "alert-lost",
         "An alert does not reach everybody where something has drifted.",
         "See what drifted, and who changed it; `ctguard verify` names each link that is broken.";

@@ -19,24 +19,43 @@ pub fn merge(drifts: &[Drift]) -> Result<Drift, MergeError> {
     Ok(Drift {
         ctguard_drift: super::FORMAT_VERSION,
         cosmetic: drifts.iter().map(|drift| drift.cosmetic).sum(),
-        culprits: culprits(&plan, drifts.iter().flat_map(|drift| drift.culprits.iter().cloned())),
+        culprits: culprits(&plan, drifts),
         plan,
         denied,
         additions,
     })
 }
 
-/// Who changed what, in the order of the changes, then of the refusals. What only waits, now that
-/// all parts are known, has no culprit.
-fn culprits(plan: &Plan, all: impl Iterator<Item = Culprit>) -> Vec<Culprit> {
+/// Who changed what. What only waits, now that all parts are known, has no culprit.
+fn culprits(plan: &Plan, drifts: &[Drift]) -> Vec<Culprit> {
+    let whole = addresses(plan);
+    let of_part = |drift: &Drift| -> Vec<Culprit> {
+        let part = addresses(&drift.plan);
+        let is_told =
+            |address: &Address| whole.contains_key(address) || !part.contains_key(address);
+        let told = drift.culprits.iter().filter(|culprit| is_told(&culprit.address));
+        told.cloned().collect()
+    };
+    let mut all: Vec<Culprit> = drifts.iter().flat_map(of_part).collect();
+    sort(plan, &mut all);
+    all
+}
+
+/// Sorts culprits in the order of the changes, then of the refusals, then by address: what others
+/// did that no apply undoes. Several parts may have looked at one object.
+pub(super) fn sort(plan: &Plan, culprits: &mut Vec<Culprit>) {
+    let order = addresses(plan);
+    let key = |culprit: &Culprit| order.get(&culprit.address).copied().unwrap_or(usize::MAX);
+    culprits.sort_by(|one, other| (key(one), &one.address).cmp(&(key(other), &other.address)));
+    culprits.dedup();
+}
+
+fn addresses(plan: &Plan) -> BTreeMap<&Address, usize> {
     let changed = plan.changes.iter().map(|change| &change.address);
     let refused = plan.refusals.iter().map(|refusal| &refusal.address);
     let mut order: BTreeMap<&Address, usize> = BTreeMap::new();
     for (at, address) in changed.chain(refused).enumerate() {
         order.entry(address).or_insert(at);
     }
-    let mut all: Vec<Culprit> =
-        all.filter(|culprit| order.contains_key(&culprit.address)).collect();
-    all.sort_by_key(|culprit| order.get(&culprit.address).copied());
-    all
+    order
 }

@@ -138,7 +138,9 @@ impl Subject {
             (Some(part), Some(parts)) => any_text(parts, &|text| text == part),
             _ => true,
         };
-        on_its_bus && on_its_part && any_text(parameters, &named)
+        let protocol = parameters.get("protocol").and_then(Value::as_str);
+        let other = self.protocol.as_deref().zip(protocol).is_some_and(|(own, said)| own != said);
+        on_its_bus && on_its_part && !other && any_text(parameters, &named)
     }
 }
 
@@ -170,6 +172,7 @@ mod tests {
             names: names.iter().map(|&name| name.to_owned()).collect(),
             bus: bus.map(str::to_owned),
             part: part.map(str::to_owned),
+            protocol: None,
         }
     }
 
@@ -182,6 +185,7 @@ mod tests {
         let on_hub = subject(&["ctguard-acme-a", rule], Some("ctguard-acme"), None);
         let target = subject(&["ctguard-acme-a", rule], Some("default"), Some("one"));
         let of_topic = subject(&["ctguard-acme-secops", topic], None, None);
+        let of_mail = Subject { protocol: Some("email".to_owned()), ..of_topic.clone() };
         let of_queue = subject(&["ctguard-acme-targets", queue], None, None);
         for (subject, parameters, about) in [
             (&on_default, json!({ "name": "ctguard-acme-a" }), true),
@@ -208,6 +212,9 @@ mod tests {
             (&of_topic, json!({ "topicArn": topic }), true),
             (&of_topic, json!({ "subscriptionArn": format!("{topic}:2b1f") }), true),
             (&of_topic, json!({ "topicArn": format!("{topic}2") }), false),
+            (&of_mail, json!({ "topicArn": topic, "protocol": "email" }), true),
+            (&of_mail, json!({ "topicArn": topic }), true),
+            (&of_mail, json!({ "topicArn": topic, "protocol": "sqs" }), false),
             (
                 &of_queue,
                 json!({ "queueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/ctguard-acme-targets" }),

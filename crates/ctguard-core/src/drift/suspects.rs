@@ -19,6 +19,19 @@ pub struct Suspicion {
     /// The resource of the call, as the history may list it.
     pub resource_names: Vec<String>,
     pub subject: Subject,
+    /// It is something that ctguard does not do: calls of others go before its own.
+    pub by_others: bool,
+}
+
+impl Suspicion {
+    /// Takes in what else can have been done to the same object.
+    pub(super) fn join(&mut self, other: Self) {
+        for call in other.calls {
+            if !self.calls.contains(&call) {
+                self.calls.push(call);
+            }
+        }
+    }
 }
 
 /// The parameters that a call about the object has.
@@ -30,6 +43,8 @@ pub struct Subject {
     pub bus: Option<String>,
     /// The part of the object that a call which names parts must name.
     pub part: Option<String>,
+    /// The protocol of a subscription that was added; of its address, the record may say nothing.
+    pub protocol: Option<String>,
 }
 
 /// The calls that can have made this change necessary.
@@ -50,7 +65,7 @@ pub fn of_lost_tag(address: &Address) -> Option<Suspicion> {
     Some(suspect(address, &place, calls))
 }
 
-fn suspect(address: &Address, place: &Place, calls: Vec<&'static str>) -> Suspicion {
+pub(super) fn suspect(address: &Address, place: &Place, calls: Vec<&'static str>) -> Suspicion {
     let (kind, name) = (address.kind, address.name.as_str());
     let place = match kind {
         Kind::Role => Place::new(address.account.clone(), identity_region(place)),
@@ -101,7 +116,9 @@ fn suspect(address: &Address, place: &Place, calls: Vec<&'static str>) -> Suspic
             names: vec![plain.to_owned(), arn],
             bus,
             part: part.filter(|_| kind != Kind::Subscription).map(str::to_owned),
+            protocol: None,
         },
+        by_others: false,
         place,
     }
 }

@@ -3,7 +3,7 @@
 use super::defer::{Holder, Sight, Stage};
 use super::draft::{Collected, Differ};
 use super::outlook::PathForecast;
-use super::{Change, Plan, PlanScope, PlannedFrom, Undecided, Unknown, Verb, Warning};
+use super::{Change, Elsewhere, Plan, PlanScope, PlannedFrom, Undecided, Unknown, Verb, Warning};
 use super::{effects, kinds, order, outlook, undecided, unfinished};
 use crate::cause::Cause;
 use crate::desired::{Desired, DesiredPlace};
@@ -12,7 +12,7 @@ use crate::proof::{FixedBy, LinkCode, Proof, Status};
 use crate::resource::{Address, Kind};
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{CloudErrorKind, Live, PlaceSnapshot, Unreadable};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Compares what should exist with what was observed. A place of the scope that was not observed at
 /// all is unknown, never in sync.
@@ -67,6 +67,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
         guards: Vec::new(),
         in_sync: out.in_sync,
         assumed: out.assumed,
+        elsewhere: Vec::new(),
         undecided: Undecided::default(),
         fingerprints: Vec::new(),
     };
@@ -81,14 +82,27 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     let held_back = kinds::trail::held_back(desired, live);
     let elsewhere = found_elsewhere(desired, live);
     let refused: Vec<Address> = refused.chain(refused_of(&elsewhere)).chain(held_back).collect();
+    plan.elsewhere = counted(&elsewhere.changes);
     let forecasts = outlook::forecasts(desired, live, &proof, &refused);
     let is_part = desired.narrowed && stage == Stage::Planned;
     let leaves = is_part && plan.changes.iter().any(undecided::is_on_a_bus);
     let free = leaves.then(|| plan.clone());
     settle(desired, live, &forecasts, &mut plan, (stage, Sight::Part));
+    // What other parts surely do in the hub counts here, too.
+    let (going, sure): (Vec<&Change>, Vec<&Change>) =
+        elsewhere.changes.iter().partition(|change| undecided::is_on_a_bus(change));
+    let effects = |plan: &Plan, others: &[&Change]| {
+        let changes = plan.changes.iter().chain(others.iter().copied());
+        effects::of(desired, live, &forecasts, changes)
+    };
+    plan.effects = effects(&plan, &sure);
     if let Some(mut free) = free {
         settle(desired, live, &forecasts, &mut free, (stage, Sight::Whole));
+        free.effects = effects(&free, &sure);
         plan.undecided = Undecided::between(&plan, &free);
+    } else if is_part && !going.is_empty() {
+        let others = elsewhere.changes.iter().collect::<Vec<_>>();
+        plan.undecided = Undecided::of_effects(&plan, &effects(&plan, &others));
     }
     if is_part {
         let holder = Holder::new(desired, live, &forecasts, stage, Sight::Whole);
@@ -141,7 +155,7 @@ fn unread_topics(proof: &proof::Proof) -> usize {
     unread.map(|link| &link.object).collect::<BTreeSet<_>>().len()
 }
 
-/// Holds back what must wait, and tells what the rest means.
+/// Holds back what must wait.
 fn settle(
     desired: &Desired,
     live: &Live,
@@ -151,7 +165,6 @@ fn settle(
 ) {
     super::defer::hold(desired, live, forecasts, plan, stage, sight);
     super::references::settle(desired, live, plan);
-    plan.effects = effects::of(desired, live, forecasts, plan);
 }
 
 /// What would be changed and refused in the places that this part of the fleet only reads: its
@@ -164,6 +177,16 @@ fn found_elsewhere(desired: &Desired, live: &Live) -> Collected {
         }
     }
     differ.out
+}
+
+/// How much would change, by place.
+fn counted(changes: &[Change]) -> Vec<Elsewhere> {
+    let mut all: BTreeMap<&Place, usize> = BTreeMap::new();
+    for change in changes {
+        *all.entry(&change.place).or_default() += 1;
+    }
+    let one = |(place, changes): (&Place, usize)| Elsewhere { place: place.clone(), changes };
+    all.into_iter().map(one).collect()
 }
 
 /// What was refused whole.

@@ -1,13 +1,10 @@
 //! What a plan means for each alert: in how many places it is silent now, and after.
 
 use super::outlook::PathForecast;
-use super::{Effect, Plan, Verb, reach};
+use super::{Change, Effect, given_up, reach};
 use crate::desired::{AlertPath, Desired};
 use crate::event::EventRef;
-use crate::resource::Kind;
-use crate::resource::keys::RuleKey;
 use crate::resource::rule::RuleState;
-use crate::scope::Place;
 use crate::snapshot::{Live, LiveRule, Observed};
 use eventbridge_pattern::{Coverage, Pattern};
 use std::collections::BTreeMap;
@@ -20,29 +17,40 @@ struct Tally {
     now: usize,
     after: usize,
     confirmed: usize,
+    partly_now: usize,
+    partly_after: usize,
+    partly_confirmed: usize,
 }
 
-/// One effect per alert, gravest first, then the alerts whose rules the plan removes.
-pub(super) fn of(
+/// One effect per alert, gravest first, then the alerts whose rules the changes remove.
+pub(super) fn of<'p>(
     desired: &Desired,
     live: &Live,
     forecasts: &[PathForecast],
-    plan: &Plan,
+    changes: impl Iterator<Item = &'p Change>,
 ) -> Vec<Effect> {
+    let mut given_up = given_up::by(desired, live, changes);
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     for (path, forecast) in desired.paths.iter().zip(forecasts) {
         let by_another = || forecast.after && raised_by_another(desired, live, path);
         let tally = tallies.entry(&*path.alert).or_default();
         tally.places += 1;
-        tally.now += usize::from(forecast.now || by_another());
+        let now = forecast.now || by_another();
+        tally.now += usize::from(now);
+        tally.partly_now += usize::from(!now && forecast.partly.now);
+        tally.partly_after += usize::from(forecast.partly.after);
+        tally.partly_confirmed += usize::from(forecast.partly.confirmed);
         tally.after += usize::from(forecast.after);
         tally.confirmed += usize::from(forecast.confirmed);
     }
+    let none = Tally::default();
     let mut effects: Vec<Effect> = desired
         .alerts
         .iter()
         .filter_map(|alert| {
-            let tally = tallies.get(alert.id.as_str())?;
+            // A part of the fleet may have lost its last place of an alert.
+            let lost = alert.routed && given_up.contains_key(&alert.id);
+            let tally = tallies.get(alert.id.as_str()).or_else(|| lost.then_some(&none))?;
             Some(Effect {
                 alert: alert.id.clone(),
                 risk: Some(alert.risk),
@@ -50,34 +58,33 @@ pub(super) fn of(
                 alerting_now: tally.now,
                 alerting_after: tally.after,
                 alerting_confirmed: tally.confirmed,
+                partly_now: tally.partly_now,
+                partly_after: tally.partly_after,
+                partly_confirmed: tally.partly_confirmed,
                 removed: false,
+                dropped: 0,
+                dropped_to_others: 0,
             })
         })
         .collect();
-    // Per removed alert, the places that lose it, and whether it reaches anybody there now.
-    let mut removed: BTreeMap<String, BTreeMap<&Place, bool>> = BTreeMap::new();
-    let deletes =
-        plan.changes.iter().filter(|c| c.action == Verb::Delete && c.address.kind == Kind::Rule);
-    for change in deletes {
-        let Some(key) = change.address.rule() else { continue };
-        // A forwarding rule raises no alert; those whose events it took are in the hub.
-        if key.bus().is_none() && desired.names.is_forward(key.name()) {
-            continue;
-        }
-        let alert = change.alert.clone().unwrap_or_else(|| key.name().to_owned());
-        if !desired.alerts.iter().any(|wanted| wanted.id == alert && wanted.routed) {
-            let heard = removed.entry(alert).or_default().entry(&change.place).or_default();
-            *heard |= reaches_somebody(live, &change.place, &key);
-        }
+    for effect in &mut effects {
+        let given = given_up.remove(&effect.alert).unwrap_or_default();
+        effect.dropped = given.count(|there| there.heard);
+        effect.dropped_to_others = given.count(|there| there.heard && !there.unwatched);
     }
-    effects.extend(removed.into_iter().map(|(alert, places)| Effect {
-        alert,
-        risk: None,
-        places: places.len(),
-        alerting_now: places.values().filter(|heard| **heard).count(),
+    effects.extend(given_up.into_iter().map(|(alert, given)| Effect {
+        risk: given.risk,
+        places: given.places.len(),
+        alerting_now: given.count(|there| there.heard),
         alerting_after: 0,
         alerting_confirmed: 0,
+        partly_now: 0,
+        partly_after: 0,
+        partly_confirmed: 0,
         removed: true,
+        alert,
+        dropped: given.count(|there| there.heard),
+        dropped_to_others: given.count(|there| there.heard && !there.unwatched),
     }));
     effects
 }
@@ -117,11 +124,4 @@ fn raised_by_another(desired: &Desired, live: &Live, path: &AlertPath) -> bool {
                 })
             })
         })
-}
-
-/// Whether a live rule is enabled and what it sends may reach somebody.
-fn reaches_somebody(live: &Live, place: &Place, rule: &RuleKey) -> bool {
-    let Some(seen) = live.places.get(place) else { return false };
-    let on = seen.rule(rule).filter(|rule| rule.rule.state != RuleState::Disabled);
-    on.is_some_and(|rule| reach::rule(live, seen, rule))
 }

@@ -48,6 +48,9 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
     }
     let needed = plans.iter().flat_map(|plan| plan.undecided.needed.iter().cloned()).collect();
     let plans: Vec<Plan> = plans.iter().map(|plan| plan.clone().decided(&needed)).collect();
+    let gone: BTreeSet<String> = plans.iter().flat_map(Plan::gone_from_buses).collect();
+    let plans: Vec<Plan> =
+        plans.into_iter().map(|plan| plan.with_effects_of(Some(&gone))).collect();
     let plans = plans.as_slice();
     let accounts = union(plans, |plan| &plan.scope.accounts);
     let names = plans.iter().flat_map(|plan| plan.scope.names.clone()).collect();
@@ -71,6 +74,7 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         guards: guards(plans),
         in_sync: plans.iter().map(|plan| plan.in_sync).sum(),
         assumed: plans.iter().map(|plan| plan.assumed).sum(),
+        elsewhere: Vec::new(),
         undecided: Undecided::default(),
         fingerprints: fingerprints(plans)?,
     })
@@ -89,8 +93,13 @@ fn within_scope(plan: &Plan) -> Result<(), ClaimError> {
     }
     let covered = accounts.len() * regions.len();
     for effect in &plan.effects {
-        let said = [effect.alerting_now, effect.alerting_after, effect.alerting_confirmed];
-        let counted = said.into_iter().fold(effect.places, usize::max);
+        let said = [
+            effect.alerting_now + effect.partly_now,
+            effect.alerting_after + effect.partly_after,
+            effect.alerting_confirmed + effect.partly_confirmed,
+        ];
+        let said = said.into_iter().chain([effect.dropped, effect.dropped_to_others]);
+        let counted = said.fold(effect.places, usize::max);
         if counted > covered {
             let alert = effect.alert.clone();
             return Err(ClaimError::TooMany { part: part(), alert, counted, covered });
@@ -174,18 +183,31 @@ fn changes(plans: &[Plan]) -> Vec<Change> {
 fn effects(plans: &[Plan]) -> Vec<Effect> {
     let mut all: BTreeMap<_, Effect> = BTreeMap::new();
     for effect in plans.iter().flat_map(|plan| &plan.effects) {
-        let key = (effect.removed, Reverse(effect.risk), effect.alert.clone());
+        // Of a removed alert, the live rules of one part may say less than those of another.
+        let risk = effect.risk.filter(|_| !effect.removed);
+        let key = (effect.removed, Reverse(risk), effect.alert.clone());
         let sum = all.entry(key).or_insert_with(|| Effect {
             places: 0,
             alerting_now: 0,
             alerting_after: 0,
             alerting_confirmed: 0,
+            partly_now: 0,
+            partly_after: 0,
+            partly_confirmed: 0,
+            dropped: 0,
+            dropped_to_others: 0,
             ..effect.clone()
         });
+        sum.risk = sum.risk.max(effect.risk);
         sum.places += effect.places;
         sum.alerting_now += effect.alerting_now;
         sum.alerting_after += effect.alerting_after;
         sum.alerting_confirmed += effect.alerting_confirmed;
+        sum.partly_now += effect.partly_now;
+        sum.partly_after += effect.partly_after;
+        sum.partly_confirmed += effect.partly_confirmed;
+        sum.dropped += effect.dropped;
+        sum.dropped_to_others += effect.dropped_to_others;
     }
     all.into_values().collect()
 }

@@ -1,7 +1,8 @@
 //! Forecasts each alert path: whether it reaches everybody now, and whether it will.
 
-use crate::desired::{AlertPath, Desired};
-use crate::proof::{FixedBy, Link, LinkCode, Proof, Status};
+use crate::blueprint::Subscriber;
+use crate::desired::{AlertPath, Desired, DestinationPath};
+use crate::proof::{Condition, FixedBy, Hearers, Link, LinkCode, PathProof, Proof, Status};
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::role_name;
 use crate::resource::topic::Protocol;
@@ -20,12 +21,24 @@ pub(super) struct PathForecast {
     pub after: bool,
     /// It does once people have confirmed as well.
     pub confirmed: bool,
+    /// Who hears where not everybody does: now, once the plan is applied, and once people have
+    /// confirmed as well.
+    pub partly: Partly,
     /// Whatever reaches the event bus is delivered to everybody listed, regardless of the trail.
     pub hands_on_now: bool,
     /// It will be, once the plan is applied.
     pub hands_on_after: bool,
     /// What is only assumed, or broken for longer than this apply; absent without any, as mostly.
     pub doubts: Option<Box<Doubts>>,
+}
+
+/// Whether somebody listed hears, and not everybody: now, once the plan is applied, and once people
+/// have confirmed as well.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Partly {
+    pub now: bool,
+    pub after: bool,
+    pub confirmed: bool,
 }
 
 /// What is not shown of a path from the event bus on, each as a text of what was seen.
@@ -98,11 +111,23 @@ pub(super) fn forecasts(
             // Paths share their destinations: each is judged once.
             let key = (&path.raised, path.destinations.as_ptr());
             let everybody = !*awaited.entry(key).or_insert_with(|| awaits_somebody(path, live));
+            let partly = Partly {
+                now: proof.hearers(desired) == Hearers::Some,
+                after: way
+                    && !(confirmed && everybody)
+                    && hears_some(desired, live, proof, trail_refused),
+                confirmed: way && !confirmed && {
+                    let holds = |link: &Link| mended(link, trail_refused);
+                    let all = Condition { holds, ready: |_: &_, _: &_| true };
+                    proof.hearers_where(desired, &all) == Hearers::Some
+                },
+            };
             let mut bus_on = proof.links.iter().filter(|link| !link.code.is_trail());
             PathForecast {
                 now: proof.status() <= Status::Assumed,
                 after: confirmed && everybody,
                 confirmed,
+                partly,
                 doubts: Doubts::of(bus_on.clone(), trail_refused),
                 hands_on_now: bus_on.clone().all(|link| link.status <= Status::Assumed),
                 hands_on_after: way && everybody && bus_on.all(|link| mended(link, trail_refused)),
@@ -180,21 +205,38 @@ fn mended(link: &Link, trail_refused: bool) -> bool {
         || apply && !(link.code.is_trail() && trail_refused)
 }
 
+/// Whether somebody listed hears once the plan is applied, without anybody's confirmation.
+fn hears_some(desired: &Desired, live: &Live, proof: &PathProof, trail_refused: bool) -> bool {
+    let holds = |link: &Link| !is_awaited(link) && mended(link, trail_refused);
+    let ready = |destination: &DestinationPath, subscriber: &Subscriber| {
+        !awaits(destination, subscriber, &proof.raised, live)
+    };
+    proof.hearers_where(desired, &Condition { holds, ready }) >= Hearers::Some
+}
+
 /// Whether a listed subscriber has yet to confirm, or will have to once it is subscribed.
 fn awaits_somebody(path: &AlertPath, live: &Live) -> bool {
     path.destinations.iter().any(|destination| {
-        let seen = destination.topic_seen(live, &path.raised).1;
-        // Who is subscribed to a topic of others that nobody may read, is assumed as well.
-        if destination.managed_topic.is_none() && matches!(seen, Some(Observed::Unreadable(_))) {
-            return false;
-        }
-        let subscriptions =
-            seen.and_then(Observed::known).and_then(|topic| topic.subscriptions.known());
-        destination.subscribers.iter().any(|subscriber| {
-            let endpoint = subscriber.endpoint();
-            let by_itself = matches!(endpoint.protocol, Protocol::Sqs | Protocol::Lambda);
-            let there = subscriptions.and_then(|seen| seen.get(&endpoint));
-            !by_itself && !matches!(there, Some(LiveSubscription::Confirmed { .. }))
-        })
+        let listed = destination.subscribers.iter();
+        listed.into_iter().any(|subscriber| awaits(destination, subscriber, &path.raised, live))
     })
+}
+
+fn awaits(
+    destination: &DestinationPath,
+    subscriber: &Subscriber,
+    raised: &Place,
+    live: &Live,
+) -> bool {
+    let seen = destination.topic_seen(live, raised).1;
+    // Who is subscribed to a topic of others that nobody may read, is assumed as well.
+    if destination.managed_topic.is_none() && matches!(seen, Some(Observed::Unreadable(_))) {
+        return false;
+    }
+    let subscriptions =
+        seen.and_then(Observed::known).and_then(|topic| topic.subscriptions.known());
+    let endpoint = subscriber.endpoint();
+    let by_itself = matches!(endpoint.protocol, Protocol::Sqs | Protocol::Lambda);
+    let there = subscriptions.and_then(|seen| seen.get(&endpoint));
+    !by_itself && !matches!(there, Some(LiveSubscription::Confirmed { .. }))
 }

@@ -39,7 +39,7 @@ pub struct Undecided {
 impl Undecided {
     /// Whether all is decided.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.needed.is_empty()
+        *self == Self::default()
     }
 
     /// What a part's plan holds back, compared with the plan if no other part needed anything.
@@ -56,9 +56,18 @@ impl Undecided {
             changes,
             held: only(held, free),
             waiting: only(free, held),
-            effects_without: of_removed(held),
-            effects_with: of_removed(free),
+            effects_without: of_removed(&held.effects),
+            effects_with: of_removed(&free.effects),
             needed: BTreeSet::new(),
+        }
+    }
+
+    /// What another part's removals in the hub mean for this part, which makes none of them.
+    pub(super) fn of_effects(held: &Plan, free: &[Effect]) -> Self {
+        let (effects_without, effects_with) = (of_removed(&held.effects), of_removed(free));
+        match effects_without == effects_with {
+            true => Self::default(),
+            false => Self { effects_without, effects_with, ..Self::default() },
         }
     }
 }
@@ -76,8 +85,8 @@ pub(super) fn is_on_a_bus(change: &Change) -> bool {
         && super::defer::rule_of(change).is_some_and(|rule| rule.bus().is_some())
 }
 
-fn of_removed(plan: &Plan) -> Vec<Effect> {
-    plan.effects.iter().filter(|effect| effect.removed).cloned().collect()
+fn of_removed(effects: &[Effect]) -> Vec<Effect> {
+    effects.iter().filter(|effect| effect.removed).cloned().collect()
 }
 
 fn is_same(one: &Change, other: &Change) -> bool {
@@ -89,17 +98,37 @@ impl Plan {
     #[must_use]
     pub fn released(self) -> Self {
         let undecided = self.undecided.clone();
-        let decided = self.decided(&undecided.needed);
+        let decided = self.decided(&undecided.needed).with_effects_of(None);
         Self { undecided, ..decided }
+    }
+
+    /// Tells what removals that another part makes in the hub mean here: of these alerts, or of all.
+    #[must_use]
+    pub(super) fn with_effects_of(mut self, gone: Option<&BTreeSet<String>>) -> Self {
+        let Undecided { effects_with, effects_without, .. } = std::mem::take(&mut self.undecided);
+        if effects_with.is_empty() && effects_without.is_empty() {
+            return self;
+        }
+        let goes = |one: &Effect| gone.is_none_or(|gone| gone.contains(&one.alert));
+        self.effects.retain(|effect| !effect.removed);
+        self.effects.extend(effects_with.into_iter().filter(goes));
+        self.effects.extend(effects_without.into_iter().filter(|one| !goes(one)));
+        self
+    }
+
+    /// The alerts whose rules it removes from a bus.
+    pub(super) fn gone_from_buses(&self) -> impl Iterator<Item = String> {
+        let on_bus = self.changes.iter().filter(|change| is_on_a_bus(change));
+        on_bus.filter_map(alert)
     }
 
     /// Decides what was left to the whole, given what any part needs.
     #[must_use]
     pub(super) fn decided(mut self, needed: &BTreeSet<Address>) -> Self {
-        let all = std::mem::take(&mut self.undecided);
-        if all.changes.is_empty() {
+        if self.undecided.changes.is_empty() {
             return self;
         }
+        let all = std::mem::take(&mut self.undecided);
         let stays = staying(&all.changes, needed);
         let is_undecided = |change: &Change| all.changes.iter().any(|one| is_same(one, change));
         self.changes.retain(|change| !is_undecided(change));

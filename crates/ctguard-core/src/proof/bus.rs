@@ -116,6 +116,13 @@ pub fn judge(
             ..Link::broken(LinkCode::BusPolicyCondition, &place, object, cause, FixedBy::Person)
         },
         Admission::Refuses(refusal) => match refusal {
+            PolicyRefusal::Nobody(_) if policy.is_none() => {
+                let cause = format!(
+                    "it has no policy, so it takes events of its own account in {} only",
+                    hub.region
+                );
+                Link::broken(LinkCode::BusPolicy, &place, object, cause, fixed_by)
+            }
             PolicyRefusal::Nobody(cause) => Link::broken(LinkCode::BusPolicy, &place, object, cause, fixed_by),
             PolicyRefusal::Condition(cause) => {
                 Link::broken(LinkCode::BusPolicyCondition, &place, object, cause, fixed_by)

@@ -146,7 +146,7 @@ impl Link {
     /// Whether it keeps an alert silent, no apply mends it, and it was not so by design: that is
     /// drift. What waits for a person from the beginning, what lies in the blueprint itself, and
     /// trails that the blueprint does not keep are left to `verify`.
-    pub(super) fn is_broken_by_others(&self) -> bool {
+    pub(crate) fn is_broken_by_others(&self) -> bool {
         let broken = self.status == Status::Broken && self.fixed_by == FixedBy::Person;
         broken && self.code.is_mended_by_others()
     }

@@ -7,7 +7,7 @@ pub mod claims;
 mod fold;
 pub mod merge;
 
-use super::{FixedBy, Link, LinkCode, PathProof, Proof, RemarkSeverity, Status};
+use super::{FixedBy, Hearers, Link, LinkCode, PathProof, Proof, RemarkSeverity, Status};
 use crate::blueprint::Risk;
 use crate::desired::{Desired, Shard};
 use crate::identity::ByIdentity;
@@ -44,6 +44,11 @@ pub struct Report {
     pub depends_on: BTreeSet<Place>,
     /// The number of alert × place combinations of each status.
     pub counts: Counts,
+    /// In how many of the broken and unknown ones somebody listed hears all the same; absent for
+    /// none. In the others nobody is known to hear.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub partly: usize,
     /// Per alert, gravest first, the same counts.
     pub alerts: Vec<AlertCounts>,
     /// Accounts whose regions could not be read, so nothing is known about them.
@@ -97,6 +102,15 @@ pub struct AlertCounts {
     pub risk: Risk,
     /// In how many places it has each status.
     pub counts: Counts,
+    /// In how many of the broken and unknown ones somebody listed hears all the same; absent for
+    /// none. In the others nobody is known to hear.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub partly: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A link that is not proven, with every alert and place it concerns. For several places,
@@ -154,10 +168,13 @@ pub struct Counts {
 
 impl Proof {
     pub fn report(&self, desired: &Desired) -> Report {
-        let mut counts: HashMap<&str, Counts> = HashMap::new();
+        let mut counts: HashMap<&str, (Counts, usize)> = HashMap::new();
         for path in &self.paths {
-            counts.entry(&path.alert).or_default().add(path.status());
+            let (counts, partly) = counts.entry(&path.alert).or_default();
+            counts.add(path.status());
+            *partly += usize::from(path.hearers(desired) == Hearers::Some);
         }
+        let of = |alert: &str| counts.get(alert).copied().unwrap_or_default();
         let alerts = desired
             .alerts
             .iter()
@@ -166,7 +183,8 @@ impl Proof {
                 alert: alert.id.clone(),
                 title: alert.title.clone(),
                 risk: alert.risk,
-                counts: counts.get(alert.id.as_str()).copied().unwrap_or_default(),
+                counts: of(&alert.id).0,
+                partly: of(&alert.id).1,
             })
             .collect();
         let mut folding = self.folding();
@@ -186,6 +204,7 @@ impl Proof {
             depends_on: depends_on(desired, &accounts),
             accounts,
             counts: self.counts(),
+            partly: counts.values().map(|(_, partly)| partly).sum(),
             alerts,
             unread,
             links,

@@ -157,6 +157,12 @@ fn topic(call: &str, before: &State, after: &State, place: &Place, name: &str) -
             json!({ "subscriptionArn": subscription })
         }
         "UntagResource" => json!({ "resourceArn": arn }),
+        "Subscribe" => {
+            let before = known(before);
+            let after = known(after);
+            let added = after.keys().find(|to| !before.contains_key(*to));
+            json!({ "topicArn": arn, "protocol": added.map(|to| to.protocol.as_str()) })
+        }
         _ => json!({ "topicArn": arn }),
     }
 }

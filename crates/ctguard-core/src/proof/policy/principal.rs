@@ -94,7 +94,7 @@ impl Asker<'_> {
     /// Evaluates the policy of a resource.
     pub fn admitted(&self, policy: Option<&Value>, action: &str, resource: &str) -> Admission {
         let Some(policy) = policy else {
-            let cause = "it has no policy, so it takes events of its own account only";
+            let cause = "it has no policy, so it lets in nobody of another account";
             return Admission::Refuses(PolicyRefusal::Nobody(cause.to_owned()));
         };
         let variables = variables_of(policy);

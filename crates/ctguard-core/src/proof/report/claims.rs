@@ -21,6 +21,10 @@ pub enum ClaimError {
     Unread { part: String, account: AccountId },
     #[error("{part} counts alert {alert} in {counted} places, and covers {covered}")]
     TooMany { part: String, alert: String, counted: usize, covered: usize },
+    #[error(
+        "{part} says that some hear of alert {alert} in {counted} places where not everybody does, and counts {silent} such"
+    )]
+    Partly { part: String, alert: String, counted: usize, silent: usize },
     #[error("{part} has counts that are not the sum over its alerts")]
     Sum { part: String },
     #[error(
@@ -86,13 +90,20 @@ fn scope(report: &Report) -> Result<(), ClaimError> {
 fn counts(report: &Report) -> Result<(), ClaimError> {
     let part = || part(report.shard.as_deref());
     let covered: usize = report.accounts.iter().map(|account| account.places).sum();
-    for AlertCounts { alert, counts, .. } in &report.alerts {
+    for AlertCounts { alert, counts, partly, .. } in &report.alerts {
         if counts.total() > covered {
             let (alert, counted) = (alert.clone(), counts.total());
             return Err(ClaimError::TooMany { part: part(), alert, counted, covered });
         }
+        let silent = counts.at_least(Status::Unknown);
+        if *partly > silent {
+            let (alert, counted) = (alert.clone(), *partly);
+            return Err(ClaimError::Partly { part: part(), alert, counted, silent });
+        }
     }
-    match super::merge::sum(report.alerts.iter().map(|alert| alert.counts)) == report.counts {
+    let partly: usize = report.alerts.iter().map(|alert| alert.partly).sum();
+    let counts = super::merge::sum(report.alerts.iter().map(|alert| alert.counts));
+    match counts == report.counts && partly == report.partly {
         true => Ok(()),
         false => Err(ClaimError::Sum { part: part() }),
     }

@@ -81,6 +81,8 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
     for (index, alert) in alerts.iter_mut().enumerate() {
         alert.counts =
             sum(reports.iter().filter_map(|report| Some(report.alerts.get(index)?.counts)));
+        alert.partly =
+            reports.iter().filter_map(|report| Some(report.alerts.get(index)?.partly)).sum();
     }
     Ok(Report {
         format_version: FORMAT_VERSION,
@@ -90,6 +92,7 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
         accounts,
         depends_on,
         counts: sum(reports.iter().map(|report| report.counts)),
+        partly: reports.iter().map(|report| report.partly).sum(),
         alerts,
         unread,
         links,

@@ -65,7 +65,7 @@ pub(super) fn plan(desired: &Desired, live: &Live, number: u32, of: u32) -> Plan
 fn drift(desired: &Desired, live: &Live, number: u32, of: u32) -> Drift {
     let plan = plan(desired, live, number, of);
     let desired = narrowed(desired, Shard { number, of });
-    attributed(drift::of(plan)).with_deeds_of_others(&desired, &read(&desired, live))
+    attributed(drift::of(plan)).with_deeds_of_others(&prove(&desired, &read(&desired, live)))
 }
 
 /// A drift of which the event history tells nothing.
@@ -326,7 +326,7 @@ proptest! {
             plans.iter().map(|plan| serde_json::from_str(&text(plan)).expect("a plan")).collect();
         let merged = merge_plans(&plans).expect("they add up");
         prop_assert_eq!(text(&merged), text(&whole));
-        let whole = attributed(drift::of(whole)).with_deeds_of_others(&desired, &seen);
+        let whole = attributed(drift::of(whole)).with_deeds_of_others(&prove(&desired, &seen));
         let parts: Vec<Drift> = (1..=of).map(|n| drift(&desired, &live, n, of)).collect();
         let parts: Vec<Drift> =
             parts.iter().map(|part| serde_json::from_str(&text(part)).expect("a drift")).collect();
