@@ -107,7 +107,9 @@ pub fn purge(state: &mut State, place: &Place, name: &str) -> Result<u64, Refusa
     let now = state.clock;
     let recent = |at: Clock| now.0.duration_since(at.0).as_secs() < PURGED_AT_MOST_EVERY_SECONDS;
     ensure(!find(state, place, name)?.purged.is_some_and(recent), IN_PROGRESS, || {
-        format!("only one PurgeQueue operation on {name} is allowed every {PURGED_AT_MOST_EVERY_SECONDS} seconds")
+        format!(
+            "only one PurgeQueue operation on {name} is allowed every {PURGED_AT_MOST_EVERY_SECONDS} seconds"
+        )
     })?;
     let mut gone = 0;
     edit(state, place, name, |queue| {

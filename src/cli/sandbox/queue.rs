@@ -46,8 +46,7 @@ pub(super) fn make(
         Some(place_and_name) => place_and_name,
         None => (place_of(&state, &args.queue, global)?, args.queue.clone()),
     };
-    let enabled =
-        state.accounts.get(&place.account).map(|account| &account.global.enabled_regions);
+    let enabled = state.accounts.get(&place.account).map(|account| &account.global.enabled_regions);
     if !enabled.is_some_and(|regions| regions.contains(&place.region)) {
         let there: Vec<String> = state.places().iter().map(ToString::to_string).collect();
         return Err(CommandError::usage(format!("{place} is not in this sandbox"))
