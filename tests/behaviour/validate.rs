@@ -339,3 +339,48 @@ fn a_missing_route_is_one_warning_and_an_alert_that_allows_it_is_not_counted() {
     assert_eq!(message, "`mine` reaches nobody: no route for risk `medium`");
     assert_eq!(place, "ctguard.yaml:11");
 }
+
+#[test]
+fn calls_that_are_made_all_day_are_warned_about_unless_something_narrows_them() {
+    let all = "[kms:Decrypt, sts:AssumeRole, ec2:DescribeInstances]";
+    let warned = |events: &str, more: &str| {
+        let text = format!(
+            "{}alerts:\n  - {{ id: mine, title: t, risk: high, events: {events}, why: w, next: n{more} }}\n",
+            THREE.replace("eu-central-1", "us-east-1").split("include:").next().unwrap()
+        );
+        let told = told(&text).into_iter();
+        told.filter(|(code, ..)| code == "event-frequent").collect::<Vec<_>>()
+    };
+    let [(_, message, place)] = &warned(all, "")[..] else { panic!("one warning") };
+    for event in ["kms:Decrypt", "sts:AssumeRole", "ec2:DescribeInstances"] {
+        assert!(message.contains(event), "{message}");
+    }
+    assert_eq!(place, "ctguard.yaml:11");
+    for more in [
+        ", where: { userIdentity.type: [Root] }",
+        ", outcome: failure",
+        ", allow: [event-frequent]",
+    ] {
+        assert_eq!(warned(all, more), [], "{more}");
+    }
+    // Rare reads, and what changes something, are what alerts are for.
+    assert_eq!(warned("[ec2:GetPasswordData, sts:GetFederationToken, ec2:CreateRoute]", ""), []);
+}
+
+#[test]
+fn no_built_in_is_called_frequent() {
+    let ids = std::fs::read_dir("blueprints").unwrap().map(|entry| {
+        let path = entry.unwrap().path();
+        path.file_stem().unwrap().to_str().unwrap().to_owned()
+    });
+    let includes: Vec<String> = ids.map(|id| format!("{{ builtin: {id} }}")).collect();
+    assert!(includes.len() > 10);
+    let text = format!(
+        "{}include: [{}]\n",
+        THREE.replace("eu-central-1", "us-east-1").split("include:").next().unwrap(),
+        includes.join(", ")
+    );
+    let told = told(&text);
+    assert!(told.iter().any(|(code, ..)| code == "alert-without-destination"), "{told:#?}");
+    assert!(told.iter().all(|(code, ..)| code != "event-frequent"), "{told:#?}");
+}

@@ -6,6 +6,7 @@ mod conditions;
 mod destinations;
 mod events;
 mod family;
+mod frequent;
 mod places;
 mod size;
 mod together;
@@ -175,6 +176,7 @@ impl Linter<'_> {
         self.records(alert, notes);
         self.events(alert, notes);
         self.families(alert, notes);
+        self.frequent_calls(alert, notes);
         if alert.risk == Risk::Critical {
             self.critical(alert, notes);
         }
