@@ -65,6 +65,13 @@ pub(super) enum Hub {
     In(Place),
 }
 
+impl InitArgs {
+    /// Whether the blueprint is printed, and not written to a file.
+    pub fn prints_document(&self) -> bool {
+        is_standard_output(self.out.as_ref().unwrap_or(&self.blueprint))
+    }
+}
+
 impl FromStr for Hub {
     type Err = String;
 

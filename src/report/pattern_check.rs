@@ -1,6 +1,6 @@
 //! What EventBridge makes of a pattern, and what of it no event can be, as people read it.
 
-use super::Paint;
+use super::{Paint, wrap};
 use ctguard_core::diag::Severity;
 use ctguard_core::events::OfPattern;
 use ctguard_core::plural::count;
@@ -97,6 +97,8 @@ fn one(finding: &Told, paint: Paint) -> String {
         "" => String::new(),
         path => format!(" at `{path}`"),
     };
+    let said = wrap::fit(&format!("  {}\n", finding.message), paint.width);
+    // What is to be written instead is copied.
     let instead = finding.instead.iter().map(|text| format!("  Instead: {text}\n"));
-    format!("{head}{at}\n  {}\n{}", finding.message, instead.collect::<String>())
+    format!("{head}{at}\n{said}{}", instead.collect::<String>())
 }
