@@ -263,11 +263,9 @@ impl Verb {
     /// Whether it prints lines for people to read, and not a document, a record or a message that has to stay as it is.
     fn prints_lines(&self) -> bool {
         match self {
-            Self::Init(_)
-            | Self::Format(_)
-            | Self::Import(_)
-            | Self::Match(_)
-            | Self::Policy(_) => false,
+            Self::Init(args) => !args.prints_document(),
+            // Of these, each breaks its own lines where they are no document.
+            Self::Format(_) | Self::Import(_) | Self::Match(_) | Self::Policy(_) => false,
             Self::Schema(_) | Self::Completions(_) | Self::Man(_) => false,
             Self::Test(args) => !args.shows_messages(),
             Self::Replay(args) => !args.prints_document(),
@@ -347,9 +345,10 @@ impl Cli {
             (_, Verb::Format(args)) if args.prints_document() && !io.out_terminal => {
                 Written::Document
             }
-            (_, Verb::Init(_) | Verb::Schema(_) | Verb::Completions(_) | Verb::Man(_))
-                if !io.out_terminal =>
-            {
+            (_, Verb::Init(args)) if args.prints_document() && !io.out_terminal => {
+                Written::Document
+            }
+            (_, Verb::Schema(_) | Verb::Completions(_) | Verb::Man(_)) if !io.out_terminal => {
                 Written::Document
             }
             (_, Verb::Replay(args)) if args.prints_document() && !io.out_terminal => {

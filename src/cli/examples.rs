@@ -274,6 +274,20 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "sandbox queue",
+        &[(
+            "ctguard sandbox queue arn:aws:sqs:us-east-1:111122223333:siem --sandbox account.json",
+            "a queue that SNS may send to",
+        )],
+    ),
+    (
+        "sandbox purge",
+        &[
+            ("ctguard sandbox purge --sandbox account.json", "the first that holds messages"),
+            ("ctguard sandbox purge dead-letters --sandbox account.json", "a queue by name"),
+        ],
+    ),
+    (
         "sandbox advance",
         &[
             ("ctguard sandbox advance --sandbox account.json", "what was not confirmed lapses"),

@@ -159,7 +159,8 @@ fn beside(
     let name = path.file_name().unwrap_or(OsStr::new("result")).to_string_lossy();
     let prefix = format!(".{}.", name.chars().take(40).collect::<String>());
     sweep(folder, &prefix);
-    let mut file = builder(readers).prefix(&prefix).suffix(ENDING).tempfile_in(folder)?;
+    let made = builder(readers).prefix(&prefix).suffix(ENDING).tempfile_in(folder);
+    let mut file = made.map_err(|error| no_folder(folder, error))?;
     let mut out = BufWriter::new(file.as_file_mut());
     write(&mut out)?;
     out.flush()?;
@@ -169,6 +170,14 @@ fn beside(
         fs::set_permissions(file.path(), replaced.permissions())?;
     }
     Ok(file)
+}
+
+/// Names the folder that is missing, and not the temporary file in it.
+fn no_folder(folder: &Path, error: io::Error) -> io::Error {
+    match error.kind() == io::ErrorKind::NotFound && !folder.exists() {
+        true => io::Error::new(error.kind(), format!("there is no folder {}", folder.display())),
+        false => error,
+    }
 }
 
 /// Removes what a run has left that was killed while it wrote the same file.

@@ -65,6 +65,13 @@ pub(super) enum Hub {
     In(Place),
 }
 
+impl InitArgs {
+    /// Whether the blueprint is printed, and not written to a file.
+    pub fn prints_document(&self) -> bool {
+        is_standard_output(self.out.as_ref().unwrap_or(&self.blueprint))
+    }
+}
+
 impl FromStr for Hub {
     type Err = String;
 
@@ -144,7 +151,7 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
     let said = format!(
         "{alerts} for {}.\n{}{}{}",
         emails.join(", "),
-        confirmations(blueprint, &answers),
+        confirmations(blueprint, &answers, Again { enabled: enabled(global), printed }),
         costs(blueprint, as_of),
         unheard(&answers),
     );
@@ -242,22 +249,34 @@ fn unheard(answers: &Starter<'_>) -> String {
     text
 }
 
+/// What is known of running `init` again.
+struct Again {
+    /// How many regions the account has enabled, where that is known.
+    enabled: Option<usize>,
+    /// Nothing was written that has to be replaced.
+    printed: bool,
+}
+
 /// What the choice between a hub and none costs.
-fn confirmations(blueprint: &Blueprint, answers: &Starter<'_>) -> String {
-    let asked = Confirmations::of(blueprint);
+fn confirmations(blueprint: &Blueprint, answers: &Starter<'_>, known: Again) -> String {
+    let mut asked = Confirmations::of(blueprint);
+    if let Some(enabled) = known.enabled.filter(|_| asked.enabled) {
+        (asked.regions, asked.enabled) = (enabled, false);
+    }
     let (apart, together) = (asked.apart(), asked.together());
     match &blueprint.hub {
         Some(hub) => format!(
             "All alerts are raised in {}/{}: {together} instead of {}.\n",
             hub.account,
             hub.region,
-            apart.trim_end_matches(" confirmations"),
+            apart.trim_end_matches(" confirmations").trim_end_matches(" confirmation"),
         ),
         None if asked.places() > 1 && hub_possible(blueprint) => {
             let usual = Starter { raised: Raised::Usual, ..*answers };
+            let force = if known.printed { "" } else { " --force" };
             let again = match usual.hub() {
-                Some((account, region)) => format!("--hub {account}/{region}"),
-                None => "--account ID, the account of your credentials".to_owned(),
+                Some((account, region)) => format!("--hub {account}/{region}{force}"),
+                None => format!("--account ID{force}, where ID is the account of your credentials"),
             };
             format!(
                 "Each place raises its own alerts: {apart}. With a hub it is {together}: run it again with {again}.\n"
@@ -266,6 +285,13 @@ fn confirmations(blueprint: &Blueprint, answers: &Starter<'_>) -> String {
         None if asked.places() > 1 => format!("Each place raises its own alerts: {apart}.\n"),
         None => String::new(),
     }
+}
+
+/// How many regions the caller's account has enabled, where nobody has to be asked: on a sandbox.
+fn enabled(global: &GlobalOptions) -> Option<usize> {
+    let state = context::sandbox(global.sandbox.as_ref()?).ok()?.state();
+    let account = state.accounts.get(&state.caller.account)?;
+    Some(account.global.enabled_regions.len())
 }
 
 /// Whether events can be sent from one region to another at all.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Print the manual page, or write one for every verb into a folder.
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// Write `ctguard.1`, `ctguard-plan.1` and so on into this folder, which must exist
+    /// Write `ctguard.1`, `ctguard-plan.1` and so on into this folder, which is made if it is missing
     #[arg(short, long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }
@@ -19,6 +19,9 @@ pub fn run(args: &ManArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, C
     match &args.out {
         None => super::print(io, &page(&command, "ctguard")?)?,
         Some(folder) => {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                CommandError::io(format!("cannot make the folder {}", folder.display()), &error)
+            })?;
             let mut pages = Vec::new();
             pages_of(&command, "ctguard", &mut pages)?;
             for (name, text) in pages {

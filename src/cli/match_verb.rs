@@ -35,8 +35,8 @@ const BROKEN_LISTED: usize = 1_000;
 ///
 /// With --check nothing is matched: it works on the patterns of any tool.
 ///
-/// Exits 0 whether or not anything matches, 3 when --check finds a pattern that loses events, 4
-/// when something was not read (the rest is decided all the same), 64 when the pattern is invalid.
+/// Exits 0 whether or not anything matches, 3 when --check finds a pattern that loses events or
+/// asks for what no event is, 4 when something was not read (the rest is decided all the same), 64 when the pattern is invalid.
 #[derive(Debug, Args)]
 #[command(override_usage = "ctguard match --pattern <FILE> [EVENTS]...\n       \
     ctguard match --blueprint <FILE> [EVENTS]...\n       ctguard match --check <FILE>...")]
@@ -48,8 +48,8 @@ pub struct MatchArgs {
     /// Match the alerts of this blueprint
     #[arg(long, value_name = "FILE")]
     blueprint: Option<PathBuf>,
-    /// Say what EventBridge would refuse, lose or misread in this pattern, without any events; `-`
-    /// is standard input
+    /// Say what EventBridge would refuse, lose or misread in this pattern, and what in it no event of
+    /// CloudTrail can be, without any events; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "shown", "state"])]
     check: Option<PathBuf>,
     /// Print the ids of the matching events alone

@@ -1,3 +1,5 @@
+mod queue;
+
 use super::{GlobalOptions, Io, completions, context, help, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::delivery;
@@ -37,6 +39,8 @@ enum SandboxVerb {
     Send(SendArgs),
     Confirm(ConfirmArgs),
     Break(BreakArgs),
+    Queue(queue::QueueArgs),
+    Purge(queue::PurgeArgs),
     #[command(alias = "lapse")]
     Advance(AdvanceArgs),
 }
@@ -103,7 +107,7 @@ struct BreakArgs {
     name: Option<String>,
 }
 
-/// Advance the clock by 48 hours: unconfirmed subscriptions expire.
+/// Advance the clock by 48 hours: unconfirmed subscriptions expire, and old messages of queues.
 #[derive(Debug, Args)]
 struct AdvanceArgs {}
 
@@ -120,6 +124,8 @@ pub fn run(
         SandboxVerb::Send(args) => send(&context::sandbox(path)?, args, global, io),
         SandboxVerb::Confirm(args) => confirm(&context::sandbox(path)?, args, global, io),
         SandboxVerb::Break(args) => break_it(&context::sandbox(path)?, args, global, io),
+        SandboxVerb::Queue(args) => queue::make(&context::sandbox(path)?, args, global, io),
+        SandboxVerb::Purge(args) => queue::purge(&context::sandbox(path)?, args, global, io),
         SandboxVerb::Advance(_) => advance(&context::sandbox(path)?, global, io),
     }
 }

@@ -1,7 +1,7 @@
 //! Renders decisions about events.
 
-use super::Paint;
 use super::screen::line;
+use super::{Paint, wrap};
 use ctguard_core::offline::{AlertDecision, EventDecision, Form, Note, Undeliverable};
 use ctguard_core::plural::count;
 use eventbridge_pattern::Mismatch;
@@ -207,7 +207,7 @@ pub fn fired(decision: &EventDecision<'_>, paint: Paint) -> String {
     for alert in decision.alerts.iter().flatten().filter(|alert| alert.mismatches.is_empty()) {
         alert_line(&mut out, alert, paint);
     }
-    out
+    wrap::fit(&out, paint.width)
 }
 
 fn alert_line(out: &mut String, alert: &AlertDecision<'_>, paint: Paint) {
@@ -261,7 +261,7 @@ pub fn explained(decision: &EventDecision<'_>, paint: Paint) -> String {
     for note in decision.all_notes() {
         let _ = writeln!(out, "  {} {}", paint.dim("note:"), line(&note.to_string()));
     }
-    out
+    wrap::fit(&out, paint.width)
 }
 
 /// Whether it is the service or the name of the event that is another.

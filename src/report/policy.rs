@@ -1,6 +1,6 @@
 //! The IAM policies of a blueprint as people read them, and the same as JSON.
 
-use super::Paint;
+use super::{Paint, wrap};
 use ctguard_core::blueprint::Blueprint;
 use ctguard_core::permissions::Permission;
 use ctguard_core::permissions::guard::{self, CONTROL_POLICIES_MAX, Control, Exempt};
@@ -83,13 +83,13 @@ pub fn render(policies: &Policies, paint: Paint) -> String {
             few if few.len() <= 5 => format!(" in {}", few.join(", ")),
             many => format!(" in {}", count(many.len(), "account")),
         };
-        let _ = writeln!(
-            out,
-            "{}: {whose}{at}, for {}. {}",
+        let heading = format!(
+            "{}: {whose}{at}, for {}. {}\n",
             paint.head(&entry.identity),
             policies.purpose,
             size(entry.characters, entry.managed_policies)
         );
+        out.push_str(&wrap::fit(&heading, paint.width));
         let _ = writeln!(out, "{}", pretty(&entry.document));
     }
     out

@@ -5,7 +5,7 @@ use super::{AccountNames, PLACES_SHOWN, Paint, account, extent, named_addresses,
 use ctguard_core::cause::remedy::for_regions;
 use ctguard_core::plural::count;
 use ctguard_core::proof::{
-    Counts, Finding, LinkCode, RemarkGroup, RemarkSeverity, Report, Status, Unread,
+    AlertCounts, Counts, Finding, LinkCode, RemarkGroup, RemarkSeverity, Report, Status, Unread,
 };
 use ctguard_core::scope::{AccountId, Place};
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,23 +51,7 @@ pub fn render(report: &Report, paint: Paint) -> String {
         let head = "Alerts, with the share of places in their worst state";
         let _ = writeln!(out, "\n{}", paint.head(head));
     }
-    let longest = report.alerts.iter().map(|alert| alert.alert.len()).max().unwrap_or(0);
-    for alert in &report.alerts {
-        let worst = worst(&alert.counts);
-        let word = paint_status(worst, &format!("{:8}", worst.as_str()), paint);
-        let share = format!("{}/{}", of(&alert.counts, worst), alert.counts.total());
-        let some = match alert.partly {
-            0 => String::new(),
-            many => format!(" (reaches some in {many})"),
-        };
-        let _ = writeln!(
-            out,
-            "  {word} {share:>7}  {:8}  {:longest$}  {}{some}",
-            alert.risk.as_str(),
-            alert.alert,
-            paint.dim(&alert.title)
-        );
-    }
+    render_alerts(&mut out, &report.alerts, paint);
     for alert in &report.unrouted {
         let _ = writeln!(
             out,
@@ -116,6 +100,35 @@ pub(super) fn beside(report: &Report) -> Option<String> {
     let parts: Vec<String> =
         [part(Status::Broken), part(Status::Unknown)].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| format!("Beside the combinations: {}.", parts.join(", ")))
+}
+
+/// A line for each alert. Its title stands beside it where there is room for every title, else below.
+fn render_alerts(out: &mut String, alerts: &[AlertCounts], paint: Paint) {
+    let longest = alerts.iter().map(|alert| alert.alert.len()).max().unwrap_or(0);
+    let row = |alert: &AlertCounts, paint: Paint| {
+        let worst = worst(&alert.counts);
+        let word = paint_status(worst, &format!("{:8}", worst.as_str()), paint);
+        let share = format!("{}/{}", of(&alert.counts, worst), alert.counts.total());
+        let risk = alert.risk.as_str();
+        format!("  {word} {share:>7}  {risk:8}  {:longest$}", alert.alert)
+    };
+    let plain = Paint { color: false, ..paint };
+    // How many of its combinations still reach somebody.
+    let some = |alert: &AlertCounts| match alert.partly {
+        0 => String::new(),
+        many => format!(" (reaches some in {many})"),
+    };
+    let beside = alerts.iter().all(|alert| {
+        let title = wrap::seen(&alert.title) + some(alert).len();
+        wrap::seen(&row(alert, plain)) + 2 + title <= paint.width
+    });
+    for alert in alerts {
+        let title = format!("{}{}", paint.dim(&alert.title), some(alert));
+        let _ = match beside {
+            true => writeln!(out, "{}  {title}", row(alert, paint)),
+            false => writeln!(out, "{}\n      {title}", row(alert, paint).trim_end()),
+        };
+    }
 }
 
 fn tally(counts: &Counts, paint: Paint) -> String {

@@ -106,8 +106,8 @@ fn writes_a_hub_in_the_callers_account_and_says_what_it_saves() {
     let file = world.path("mine.yaml").display().to_string();
     world.run(&["sandbox", "new", "--bare"]).expect(0);
     let ran = world.run(&["init", &file, "--email", "me@acme.example"]).expect(0);
-    let said =
-        "All alerts are raised in 111122223333/us-east-1: 1 confirmation instead of about 17.";
+    // The account of the sandbox has two regions; of AWS's nothing is known yet.
+    let said = "All alerts are raised in 111122223333/us-east-1: 1 confirmation instead of 2.";
     assert!(ran.out.contains(said), "{}", ran.out);
     assert!(world.read("mine.yaml").contains("\nhub:\n  account: \"111122223333\"\n"));
     let validated = world.run(&["validate", &file]).expect(0);
@@ -214,8 +214,28 @@ fn what_is_advised_is_what_was_not_said_yet() {
     let line = ["init", &file, "--email", "me@acme.example", "--region", "us-east-1"];
     let more = ["--account", "111122223333", "--account", "222233334444", "--hub", "none"];
     let ran = world.run(&[&line[..], &more].concat()).expect(0);
-    assert!(ran.out.contains("run it again with --hub 111122223333/us-east-1"), "{}", ran.out);
+    let again = "--hub 111122223333/us-east-1 --force";
+    assert!(ran.out.contains(&format!("run it again with {again}.")), "{}", ran.out);
     assert!(!ran.out.contains("--account"), "{}", ran.out);
+    // The advice can be followed as it stands.
+    let more = ["--account", "111122223333", "--account", "222233334444"];
+    let again: Vec<&str> = again.split(' ').collect();
+    let ran = world.run(&[&line[..], &more, &again].concat()).expect(0);
+    assert!(ran.out.contains("All alerts are raised in 111122223333/us-east-1"), "{}", ran.out);
+}
+
+#[test]
+fn what_is_printed_and_not_written_needs_no_force() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    let rest = ["--email", "me@acme.example", "--region", "us-east-1,eu-west-1"];
+    let printed = world.run(&[&["init", "-"][..], &rest].concat()).expect(0).err;
+    assert!(printed.contains("run it again with --account ID, where"), "{printed}");
+    let written = world.run(&[&["init", &file][..], &rest].concat()).expect(0).out;
+    assert!(written.contains("run it again with --account ID --force, where"), "{written}");
+    let hub = ["--account", "111122223333", "--force"];
+    let ran = world.run(&[&["init", &file][..], &rest, &hub].concat()).expect(0);
+    assert!(ran.out.contains("1 confirmation instead of 2"), "{}", ran.out);
 }
 
 #[test]

@@ -425,6 +425,49 @@ fn a_pattern_is_checked_without_events() {
     assert_eq!(check(losing, &["--pattern", "p.json"]).code, 64);
 }
 
+/// `match --check` and `events check` never say opposite things of one pattern.
+#[test]
+fn a_pattern_that_no_event_can_match_is_told_by_both_checks() {
+    let api = "AWS API Call via CloudTrail";
+    let of = |name: &str, detail: Value| {
+        let mut detail = detail;
+        detail["eventName"] = json!([name]);
+        json!({ "source": ["aws.ec2"], "detail-type": [api], "detail": detail })
+    };
+    let port = |value: Value| json!({ "requestParameters": { "ipPermissions": { "items": { "fromPort": [value] } } } });
+    let ingress = "AuthorizeSecurityGroupIngress";
+    let path = "detail.requestParameters.ipPermissions.items.fromPort";
+    for (pattern, code, path) in [
+        (of(ingress, port(json!(22))), None, ""),
+        (of(ingress, port(json!("22"))), Some("condition-never-holds"), path),
+        (of("CreateRoutes", json!({})), Some("name-unknown"), "detail.eventName"),
+        (
+            json!({ "$or": [of(ingress, port(json!("22"))), { "id": ["x"] }] }),
+            Some("condition-never-holds"),
+            path,
+        ),
+        (json!({ "detail-type": ["a"], "source": ["mine"] }), None, ""),
+    ] {
+        let text = pattern.to_string();
+        let files: [(&str, &[u8]); 1] = [("p.json", text.as_bytes())];
+        let ran = matched(&["--check", "p.json", "--format", "json"], &files, None);
+        let found: Value = serde_json::from_str(&ran.out).unwrap();
+        let never = |one: &&Value| one["effect"] == "never";
+        let found = found["findings"].as_array().unwrap().iter().find(never);
+        assert_eq!(found.and_then(|one| one["code"].as_str()), code, "{text}\n{}", ran.out);
+        assert_eq!(ran.code, if code.is_some() { 3 } else { 0 }, "{text}");
+        if let Some(found) = found {
+            assert_eq!(found["path"], path, "{text}");
+            let shown = matched(&["--check", "p.json"], &files, None).out;
+            assert!(shown.contains("never matches[") && shown.contains("Instead: "), "{shown}");
+        }
+        let world = World::empty();
+        world.write("p.json", &text);
+        let both = world.run(&["events", "check", &world.path("p.json").display().to_string()]);
+        assert_eq!(both.code, ran.code, "{text}\n{}", both.err);
+    }
+}
+
 /// Matching decides by what EventBridge keeps, and says what it loses.
 #[test]
 fn an_alternative_that_eventbridge_loses_matches_nothing_and_is_named() {

@@ -206,13 +206,33 @@ fn every_verb_has_a_manual_page() {
     let world = World::with_trail(PLAIN);
     let page = world.run(&["man"]).expect(0).out;
     assert!(page.contains(".TH ctguard 1") && page.contains("ctguard\\-plan(1)"), "{page}");
-    let folder = world.path("man");
-    std::fs::create_dir(&folder).unwrap();
+    let folder = world.path("share/man");
     world.run(&["man", "--out", &folder.display().to_string()]).expect(0);
     for verb in ["plan", "sandbox", "sandbox-break", "events-check"] {
         let page = std::fs::read_to_string(folder.join(format!("ctguard-{verb}.1"))).unwrap();
         assert!(page.contains(&format!(".TH ctguard-{verb} 1")), "{page}");
     }
-    let refused = world.run(&["man", "--out", "/nonexistent/man"]).expect(1);
-    assert!(refused.err.contains("cannot write /nonexistent/man/ctguard.1"), "{refused:?}");
+    let file = world.path("ctguard.yaml/man").display().to_string();
+    let refused = world.run(&["man", "--out", &file]).expect(1);
+    assert!(refused.err.contains("cannot make the folder FOLDER/ctguard.yaml/man"), "{refused:?}");
+}
+
+/// Only folders of many files are made; of one file, the missing folder is named.
+#[test]
+fn a_missing_folder_is_named_and_no_temporary_file() {
+    let world = World::with_trail(PLAIN);
+    let (plan, blueprint) = (world.path("no/p.json"), world.path("no/b.yaml"));
+    let (plan, blueprint) = (plan.display().to_string(), blueprint.display().to_string());
+    let report = format!("markdown={}", world.path("no/r.md").display());
+    for line in [
+        vec!["plan", "--out", &plan],
+        vec!["plan", "--report", &report],
+        vec!["snapshot", "--out", &plan],
+        vec!["init", &blueprint, "--email", "me@acme.example", "--region", "us-east-1"],
+    ] {
+        let ran = world.run(&line);
+        let missing = "there is no folder FOLDER/no";
+        assert!(ran.code != 0 && ran.err.contains(missing), "{line:?}: {}", ran.err);
+        assert!(!ran.err.contains("ctguard-tmp"), "{line:?}: {}", ran.err);
+    }
 }

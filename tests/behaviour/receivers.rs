@@ -55,7 +55,11 @@ fn queue(world: &World, policy: Option<serde_json::Value>) {
 fn a_queue_that_cannot_receive_is_told_in_the_first_plan() {
     let subscriber = format!("{{ sqs: \"{QUEUE}\" }}");
     let gone = world(&subscriber);
-    told(&gone, "the queue does not exist", "Make the queue again");
+    told(
+        &gone,
+        "the queue does not exist",
+        "Make the queue, with a policy that allows sns.amazonaws.com sqs:SendMessage",
+    );
     let shut = world(&subscriber);
     queue(&shut, None);
     told(&shut, "the queue:", "Let the queue's policy allow sns.amazonaws.com sqs:SendMessage");

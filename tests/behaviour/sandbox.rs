@@ -108,3 +108,121 @@ fn a_file_that_is_no_sandbox_is_refused_and_left_alone() {
         assert_eq!(world.read("account.json"), text);
     }
 }
+
+/// Runs each command of the README's block that has `sandbox new`, with the account's file of the test.
+#[test]
+fn the_example_of_a_fleet_is_proven_by_its_readme() {
+    let readme = include_str!("../../examples/fleet/README.md");
+    let blocks = readme.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let block = blocks.into_iter().find(|block| block.contains("sandbox new")).unwrap();
+    let world = World::empty();
+    let mut ran = Vec::new();
+    for line in block.lines().filter_map(|line| line.strip_prefix("ctguard ")) {
+        let line = line.split(" #").next().unwrap();
+        let args: Vec<&str> = line.split_whitespace().collect();
+        ran.push(world.run(&args).expect(0).out);
+    }
+    let verdict = ran.last().unwrap();
+    assert!(verdict.contains("0 broken, 0 unknown, "), "{verdict}");
+    assert!(ran.iter().any(|out| out.starts_with("Made queue siem (111122223333/us-east-1)")));
+}
+
+const QUEUE: &str = "arn:aws:sqs:us-east-1:111122223333:siem";
+
+#[test]
+fn a_queue_is_made_as_the_fix_says_and_what_is_there_keeps_its_policy() {
+    let mail = "{ email: secops@acme.example }";
+    let both = PLAIN.replacen(mail, &format!("{mail}, {{ sqs: \"{QUEUE}\" }}"), 1);
+    assert_ne!(both, PLAIN);
+    let world = World::with_trail(&both.replace("[us-east-1, eu-west-1]", "[us-east-1]"));
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    let missing = world.run(&["verify"]).expect(3).out;
+    assert!(
+        missing.contains("Make the queue, with a policy that allows sns.amazonaws.com"),
+        "{missing}"
+    );
+    let topic = "arn:aws:sns:us-east-1:111122223333:ctguard-acme-secops";
+    assert!(missing.contains(topic), "{missing}");
+    // Another topic may send: the one that is subscribed may not.
+    let other = format!("{topic}-other");
+    world.run(&["sandbox", "queue", QUEUE, "--topic", &other]).expect(0);
+    assert!(world.run(&["verify"]).expect(3).out.contains("queue-policy"));
+    let ran = world.run(&["sandbox", "queue", QUEUE, "--topic", topic]).expect(0);
+    assert!(ran.out.contains("was there"), "{}", ran.out);
+    assert!(!world.run(&["verify"]).out.contains("queue-"));
+    let place =
+        Place::new(AccountId::new("111122223333").unwrap(), Region::new("us-east-1").unwrap());
+    let state = world.state();
+    let queue = &state.region(&place).queues["siem"].queue;
+    assert_eq!(queue.message_retention_seconds, 345_600, "SQS's default of four days");
+    let policy = queue.policy.as_ref().unwrap().to_string();
+    assert!(policy.contains(&other) && policy.contains(topic), "{policy}");
+    // What SQS refuses is refused, and what is not said is asked for.
+    let refused = world.run(&["sandbox", "queue", &format!("{QUEUE}.fifo")]).expect(1);
+    assert!(refused.err.contains("InvalidParameterValue"), "{}", refused.err);
+    let long = world.run(&["sandbox", "queue", &"q".repeat(81), "--region", "us-east-1"]).expect(1);
+    assert!(long.err.contains("InvalidParameterValue"), "{}", long.err);
+    let which = world.run(&["sandbox", "queue", "q"]).expect(64);
+    assert!(which.err.contains("us-east-1") && which.err.contains("eu-west-1"), "{}", which.err);
+    let nowhere = QUEUE.replace("us-east-1", "us-west-2");
+    assert!(
+        world
+            .run(&["sandbox", "queue", &nowhere])
+            .expect(64)
+            .err
+            .contains("is not in this sandbox")
+    );
+    world.run(&["sandbox", "queue", topic]).expect(64);
+    world.run(&["sandbox", "queue", QUEUE, "--topic", QUEUE]).expect(64);
+}
+
+#[test]
+fn a_purged_queue_no_longer_fails_the_check_and_is_purged_once_a_minute() {
+    let world = World::settled(&keeping_a_trail());
+    let lose = || {
+        world.run(&["sandbox", "break", "rewrite-topic-policy", "--region", "eu-west-1"]).expect(0);
+        world.run(&["sandbox", "send", "ec2:CreateRoute", "--region", "eu-west-1"]).expect(0);
+        world.run(&["apply", "--yes"]).expect(0);
+        assert!(world.run(&["verify"]).expect(3).out.contains("dead-letters"));
+    };
+    lose();
+    let ran = world.run(&["sandbox", "purge"]).expect(0);
+    assert!(
+        ran.out.contains("ctguard-acme-targets (111122223333/eu-west-1): 1 message is gone."),
+        "{}",
+        ran.out
+    );
+    assert!(!world.run(&["verify"]).out.contains("dead-letters"));
+    let nothing = world.run(&["sandbox", "purge"]).expect(1);
+    assert!(nothing.err.contains("queue"), "{}", nothing.err);
+    // The clock stands still until it is moved.
+    lose();
+    let soon = world.run(&["sandbox", "purge", "targets", "--region", "eu-west-1"]).expect(1);
+    assert!(
+        soon.err.contains("PurgeQueueInProgress") && soon.err.contains("advance"),
+        "{}",
+        soon.err
+    );
+    assert!(world.run(&["verify"]).expect(3).out.contains("dead-letters"));
+    world.run(&["sandbox", "advance"]).expect(0);
+    world.run(&["sandbox", "purge", "targets", "--region", "eu-west-1"]).expect(0);
+    assert!(!world.run(&["verify"]).out.contains("dead-letters"));
+    world.run(&["sandbox", "purge", "no-such-queue"]).expect(1);
+    world.run(&["sandbox", "purge", "arn:aws:sns:us-east-1:111122223333:t"]).expect(64);
+}
+
+#[test]
+fn messages_go_when_their_queue_has_kept_them_for_as_long_as_it_may() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["sandbox", "break", "rewrite-topic-policy", "--region", "eu-west-1"]).expect(0);
+    world.run(&["sandbox", "send", "ec2:CreateRoute", "--region", "eu-west-1"]).expect(0);
+    world.run(&["apply", "--yes"]).expect(0);
+    // 14 days of 48 hours each: they stay until the last.
+    for _ in 0..6 {
+        world.run(&["sandbox", "advance"]).expect(0);
+        assert!(world.run(&["verify"]).expect(3).out.contains("dead-letters"));
+    }
+    world.run(&["sandbox", "advance"]).expect(0);
+    assert!(!world.run(&["verify"]).out.contains("dead-letters"));
+}

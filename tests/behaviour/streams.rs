@@ -169,3 +169,62 @@ fn a_policy_check_names_what_the_credentials_lack() {
     assert!(ran.out.contains(lacks), "{}", ran.out);
     world.run(&["policy", "plan", &file, "--check"]).expect(0);
 }
+
+/// What people read fits the terminal; command lines, documents and names stay whole.
+#[test]
+fn what_people_read_fits_the_width() {
+    let world = World::settled(&keeping_a_trail());
+    let file = world.path("ctguard.yaml").display().to_string();
+    let event = serde_json::json!({
+        "eventVersion": "1.11", "eventTime": "2026-11-22T12:00:00Z", "eventType": "AwsApiCall",
+        "eventSource": "ec2.amazonaws.com", "eventName": "CreateRoute", "awsRegion": "eu-west-1",
+        "eventCategory": "Management", "managementEvent": true, "readOnly": false,
+        "recipientAccountId": "111122223333", "eventID": "a0079185-c564-441d-a642-c2d94e394587",
+        "userIdentity": { "type": "Root", "accountId": "111122223333" },
+    });
+    world.write("e.json", &event.to_string());
+    let lost =
+        serde_json::json!({ "$or": [{ "a": ["x"], "b": [1] }, { "a": ["x", "z"], "b": [1, 2] }] });
+    world.write("p.json", &lost.to_string());
+    let path = |name: &str| world.path(name).display().to_string();
+    let narrow = crate::world::Screen { width: 80, ..crate::world::WIDE };
+    let made = path("b.yaml");
+    let init = ["init", &made, "--email", "me@acme.example", "--region", "eu-west-1,us-east-1"];
+    let (e, p) = (path("e.json"), path("p.json"));
+    let lines: [&[&str]; 6] = [
+        &init,
+        &["policy", "all", &file],
+        &["match", "--blueprint", &file, &e],
+        &["match", "--explain", "--blueprint", &file, &e],
+        &["match", "--check", &p],
+        &["verify", &file],
+    ];
+    for line in lines {
+        let ran = world.on(narrow, line);
+        let whole = |line: &&str| {
+            let line = line.trim_start();
+            ["Next: ", "Instead: ", "\""].iter().any(|start| line.starts_with(start))
+                || line.contains("FOLDER")
+        };
+        assert!(ran.out.lines().count() > 1, "{line:?}: {}{}", ran.out, ran.err);
+        for shown in ran.out.lines().filter(|line| !whole(line)) {
+            assert!(shown.chars().count() <= 80, "{line:?}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn titles_of_a_verdict_stand_all_beside_or_all_below_their_alerts() {
+    let long = "Somebody made a route in one of the tables of the network, and it may lead out";
+    let world = World::settled(&keeping_a_trail().replace("A route was made", long));
+    let narrow = crate::world::Screen { width: 80, ..crate::world::WIDE };
+    let ran = world.on(narrow, &["verify"]).expect(0).out;
+    for (alert, title) in
+        [("route", "      Somebody made a route"), ("new-user", "      A user was made")]
+    {
+        let after = ran.lines().skip_while(|line| !line.ends_with(alert)).nth(1);
+        assert!(after.is_some_and(|line| line.starts_with(title)), "{ran}");
+    }
+    let wide = world.run(&["verify"]).expect(0).out;
+    assert!(wide.lines().any(|line| line.contains("  new-user  A user was made")), "{wide}");
+}

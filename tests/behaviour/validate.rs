@@ -1,5 +1,6 @@
 use crate::world::World;
 use crate::world::blueprints::PLAIN;
+use serde_json::Value;
 
 fn validated(text: &str) -> crate::world::Ran {
     let world = World::empty();
@@ -247,4 +248,139 @@ fn forgotten_routes_are_one_error_and_no_warning_for_each_alert() {
     world.write("ctguard.yaml", &format!("{text}allow: [alert-without-destination]\n"));
     let allowed = world.run(&["validate", "--format", "json"]).expect(0).json();
     assert!(!allowed.to_string().contains("routes-missing"), "{allowed:#}");
+}
+
+/// What `validate` says of three built-in blueprints: code, message, and where it points.
+fn told(text: &str) -> Vec<(String, String, String)> {
+    let world = World::empty();
+    world.write("ctguard.yaml", text);
+    let found = world.run(&["validate", "--format", "json"]).json();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let diagnostics = found["diagnostics"].as_array().unwrap().iter();
+    diagnostics
+        .map(|one| {
+            let file = text(&one["span"]["file"]);
+            let file = file.rsplit('/').next().unwrap_or_default().to_owned();
+            let place = format!("{file}:{}", one["span"]["line"]);
+            (text(&one["code"]), text(&one["message"]), place)
+        })
+        .collect()
+}
+
+const THREE: &str = "version: 1
+name: acme
+regions: [eu-west-1, eu-central-1]
+destinations:
+  ops: { topic: ops, format: json, subscribers: [{ sqs: \"arn:aws:sqs:us-east-1:111122223333:ops\" }] }
+routes:
+  critical: [ops]
+  high: [ops]
+  low: [ops]
+include: [{ builtin: account-security }, { builtin: self-protection }, { builtin: network }]
+";
+
+#[test]
+fn a_missing_region_is_one_error_however_many_events_lack_it() {
+    let [(code, message, place)] = &told(THREE)[..] else { panic!("{:#?}", told(THREE)) };
+    assert_eq!(code, "event-out-of-scope");
+    assert!(message.contains(" events of ") && message.contains("us-east-1"), "{message}");
+    assert_eq!(place, "ctguard.yaml:3", "the regions can be changed, the built-in cannot");
+    // Other mistakes stand beside it.
+    let also = told(&THREE.replace("low: [ops]", "low: [opps]"));
+    let codes: Vec<&str> = also.iter().map(|(code, ..)| code.as_str()).collect();
+    assert_eq!(codes, ["event-out-of-scope", "reference-unknown"]);
+    // One for each region that is missing, and none where it is covered.
+    let china = told(&THREE.replace("eu-west-1, eu-central-1", "cn-north-1"));
+    let china: Vec<_> = china.iter().filter(|(code, ..)| code == "event-out-of-scope").collect();
+    assert!(china.iter().all(|(_, message, _)| message.contains("cn-northwest-1")), "{china:#?}");
+    assert_eq!(china.len(), 1);
+    let covered = told(&THREE.replace("eu-central-1", "us-east-1"));
+    assert!(covered.iter().all(|(code, ..)| code != "event-out-of-scope"), "{covered:#?}");
+}
+
+#[test]
+fn a_region_that_is_excepted_is_to_be_excepted_no_longer() {
+    let except = "{ enabled: true, except: [{ region: us-east-1, reason: r }] }";
+    let world = World::empty();
+    world.write("ctguard.yaml", &THREE.replace("[eu-west-1, eu-central-1]", except));
+    let ran = world.run(&["validate"]).expect(64);
+    assert_eq!(ran.err.matches("[event-out-of-scope]").count(), 1, "{}", ran.err);
+    let flat = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("take the exception of `us-east-1` out of `regions`"), "{flat}");
+}
+
+#[test]
+fn a_missing_route_is_one_warning_and_an_alert_that_allows_it_is_not_counted() {
+    let all = THREE.replace("eu-central-1", "us-east-1");
+    let unrouted = |text: &str| {
+        let told = told(text).into_iter();
+        told.filter(|(code, ..)| code == "alert-without-destination").collect::<Vec<_>>()
+    };
+    let before = unrouted(&all);
+    let places: Vec<&str> = before.iter().map(|(.., place)| place.as_str()).collect();
+    assert_eq!(places, ["ctguard.yaml:7"], "the routes, in which medium is missing");
+    let number = |said: &[(String, String, String)]| -> usize {
+        let medium = said.iter().find(|(_, message, _)| message.contains("risk `medium`")).unwrap();
+        medium.1.split(' ').next().unwrap().parse().unwrap()
+    };
+    let own = |allow: &str| {
+        format!(
+            "{all}alerts:\n  - {{ id: mine, title: t, risk: medium, events: [ec2:CreateVpc], why: w, next: n, allow: [{allow}] }}\n"
+        )
+    };
+    assert_eq!(number(&unrouted(&own("alert-duplicated"))), number(&before) + 1);
+    assert_eq!(number(&unrouted(&own("alert-without-destination"))), number(&before));
+    // One alert alone is pointed at where it stands.
+    let alone = format!(
+        "{}alerts:\n  - {{ id: mine, title: t, risk: medium, events: [ec2:CreateVpc], why: w, next: n }}\n",
+        all.split("include:").next().unwrap()
+    );
+    let [(_, message, place)] = &unrouted(&alone)[..] else { panic!("one") };
+    assert_eq!(message, "`mine` reaches nobody: no route for risk `medium`");
+    assert_eq!(place, "ctguard.yaml:11");
+}
+
+#[test]
+fn calls_that_are_made_all_day_are_warned_about_unless_something_narrows_them() {
+    let all = "[kms:Decrypt, sts:AssumeRole, ec2:DescribeInstances]";
+    let warned = |events: &str, more: &str| {
+        let text = format!(
+            "{}alerts:\n  - {{ id: mine, title: t, risk: high, events: {events}, why: w, next: n{more} }}\n",
+            THREE.replace("eu-central-1", "us-east-1").split("include:").next().unwrap()
+        );
+        let told = told(&text).into_iter();
+        told.filter(|(code, ..)| code == "event-frequent").collect::<Vec<_>>()
+    };
+    let [(_, message, place)] = &warned(all, "")[..] else { panic!("one warning") };
+    for event in ["kms:Decrypt", "sts:AssumeRole", "ec2:DescribeInstances"] {
+        assert!(message.contains(event), "{message}");
+    }
+    assert_eq!(place, "ctguard.yaml:11");
+    for more in [
+        ", where: { userIdentity.type: [Root] }",
+        ", outcome: failure",
+        ", allow: [event-frequent]",
+    ] {
+        assert_eq!(warned(all, more), [], "{more}");
+    }
+    // Rare reads, and what changes something, are what alerts are for.
+    assert_eq!(warned("[ec2:GetPasswordData, sts:GetFederationToken, ec2:CreateRoute]", ""), []);
+}
+
+#[test]
+fn no_built_in_is_called_frequent() {
+    let ids = std::fs::read_dir("blueprints").unwrap().map(|entry| {
+        let path = entry.unwrap().path();
+        path.file_stem().unwrap().to_str().unwrap().to_owned()
+    });
+    let includes: Vec<String> = ids.map(|id| format!("{{ builtin: {id} }}")).collect();
+    assert!(includes.len() > 10);
+    let text = format!(
+        "{}include: [{}]\n",
+        THREE.replace("eu-central-1", "us-east-1").split("include:").next().unwrap(),
+        includes.join(", ")
+    );
+    let told = told(&text);
+    assert!(told.iter().any(|(code, ..)| code == "alert-without-destination"), "{told:#?}");
+    assert!(told.iter().all(|(code, ..)| code != "event-frequent"), "{told:#?}");
 }

@@ -13,7 +13,7 @@ pub(crate) mod read;
 mod search;
 pub(crate) mod tree;
 
-pub use check::{Checked, check};
+pub use check::{Checked, OfPattern, check, check_pattern};
 pub(crate) use check::{FoundPattern, State, found_in};
 pub use entry::{Entry, KindEntry, Lands, Renamed, Request, RuleStateNeeded, Selectors, Sureness};
 pub(crate) use glob::matches as glob_matches;

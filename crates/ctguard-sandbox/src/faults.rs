@@ -5,7 +5,7 @@ mod calls;
 mod hop;
 mod machine;
 mod others;
-mod pick;
+pub(super) mod pick;
 mod told;
 
 use super::{Sandbox, SandboxError, logging};

@@ -26,6 +26,9 @@ pub enum SandboxError {
     /// There is no object of that kind or name; lists the existing ones.
     #[error("{0}")]
     NothingThere(String),
+    /// AWS would refuse it.
+    #[error("AWS would refuse it: {code}: {message}")]
+    Refused { code: &'static str, message: String },
 }
 
 /// Reads a file; returns the path to write later, with symbolic links resolved.

@@ -1,10 +1,13 @@
 //! Changes by people and by time: confirmations, events, and expiry.
 
 mod made;
+mod queues;
+
+pub use self::queues::QueueMade;
 
 use super::deliver::{Delivery, follow, follow_recorded, metrics};
 use super::state::{Received, State, StoredExecution, StoredSubscription, locate};
-use super::{Sandbox, SandboxError, logging, machines, queues, topics};
+use super::{Sandbox, SandboxError, logging, machines, topics};
 use ctguard_core::event::sample::Clock;
 use ctguard_core::resource::rule::{Input, Target};
 use ctguard_core::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
@@ -80,8 +83,8 @@ impl Sandbox {
         })
     }
 
-    /// Advances the clock by 48 hours: SNS deletes pending subscriptions, and failures leave the
-    /// period that is read from CloudWatch. Returns what was deleted.
+    /// Advances the clock by 48 hours: SNS deletes pending subscriptions, SQS what it has kept for
+    /// as long as it may, and failures leave the period that is read from CloudWatch. Returns what was deleted.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -93,6 +96,7 @@ impl Sandbox {
             }
             forget_failures(state);
             machines::end_deletions(state);
+            super::queues::expire(state);
             // The search by tag has long caught up.
             state.indexed = None;
             Ok(expire(state))
@@ -196,11 +200,11 @@ pub(super) fn keep(state: &mut State, delivery: &Delivery) {
     for received in &delivery.received {
         if received.endpoint.protocol == Protocol::Sqs {
             let body = in_queue(state, received);
-            queues::put(state, received.endpoint.address(), body);
+            super::queues::put(state, received.endpoint.address(), body);
         }
     }
     for letter in &delivery.dead_letters {
-        queues::put(state, &letter.queue, letter.reason.clone());
+        super::queues::put(state, &letter.queue, letter.reason.clone());
     }
     for received in &delivery.received {
         let home = ["sns", "events"].iter().find_map(|service| locate(&received.topic, service));

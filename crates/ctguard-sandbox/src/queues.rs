@@ -4,16 +4,23 @@ use super::access;
 use super::policy::form;
 use super::refusal::{Done, Refusal, check_tags, ensure, is_name, refuse};
 use super::state::{State, StoredQueue, Waiting, locate};
+use ctguard_core::event::sample::Clock;
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::queue::{QUEUE_NAME_MAX_CHARS, Queue, RETENTION_SECONDS};
 use ctguard_core::scope::Place;
 
 const MISSING: &str = "AWS.SimpleQueueService.NonExistentQueue";
+const IN_PROGRESS: &str = "AWS.SimpleQueueService.PurgeQueueInProgress";
 
 /// Most messages that one call receives.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>
 const RECEIVED_AT_ONCE: usize = 10;
+
+/// How many seconds must pass between two purges of a queue.
+///
+/// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html>
+const PURGED_AT_MOST_EVERY_SECONDS: i64 = 60;
 
 /// How many messages the file keeps of a queue.
 const WAITING_MAX: usize = 200;
@@ -72,9 +79,11 @@ pub fn put(state: &mut State, arn: &str, body: String) {
     if !state.region(&home).queues.contains_key(name) {
         return;
     }
+    let now = state.clock;
     if let Some(queue) = state.region_mut(&home).queues.get_mut(name) {
         queue.messages += 1;
-        let id = format!("{arn} {}", queue.messages);
+        queue.newest = Some(now);
+        let id = format!("{arn} {}", queue.gone + queue.messages);
         queue.waiting.push(Waiting { id, body });
         let extra = queue.waiting.len().saturating_sub(WAITING_MAX);
         queue.waiting.drain(..extra);
@@ -91,6 +100,47 @@ pub fn receive(state: &mut State, place: &Place, name: &str) -> Result<Vec<Waiti
         received.extend(queue.waiting.drain(..some));
     });
     Ok(received)
+}
+
+/// Takes all messages out of a queue, at most once a minute. Returns how many there were.
+pub fn purge(state: &mut State, place: &Place, name: &str) -> Result<u64, Refusal> {
+    let now = state.clock;
+    let recent = |at: Clock| now.0.duration_since(at.0).as_secs() < PURGED_AT_MOST_EVERY_SECONDS;
+    ensure(!find(state, place, name)?.purged.is_some_and(recent), IN_PROGRESS, || {
+        format!(
+            "only one PurgeQueue operation on {name} is allowed every {PURGED_AT_MOST_EVERY_SECONDS} seconds"
+        )
+    })?;
+    let mut gone = 0;
+    edit(state, place, name, |queue| {
+        queue.purged = Some(now);
+        gone = empty(queue);
+    });
+    Ok(gone)
+}
+
+/// Takes out what queues have kept for as long as they may. Ages are known of the newest message
+/// alone, so all of a queue's messages stay until that one goes.
+pub fn expire(state: &mut State) {
+    let now = state.clock.0;
+    for place in state.places() {
+        for queue in state.region_mut(&place).queues.values_mut() {
+            let kept = i64::from(queue.queue.message_retention_seconds);
+            let is_old = |at: Clock| now.duration_since(at.0).as_secs() >= kept;
+            if queue.newest.is_some_and(is_old) {
+                empty(queue);
+            }
+        }
+    }
+}
+
+fn empty(queue: &mut StoredQueue) -> u64 {
+    let there = queue.messages;
+    queue.gone += there;
+    queue.messages = 0;
+    queue.newest = None;
+    queue.waiting.clear();
+    there
 }
 
 fn find<'a>(state: &'a State, place: &Place, name: &str) -> Result<&'a StoredQueue, Refusal> {

@@ -257,9 +257,23 @@ pub struct StoredQueue {
     /// When it was made; absent of one that was always there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<Clock>,
+    /// When the newest message came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Clock>,
+    /// When it was last purged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purged: Option<Clock>,
+    /// How many messages are no longer there, purged or too old: ids are not given twice.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gone: u64,
     /// The messages that wait to be received, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Waiting>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A message that waits to be received.

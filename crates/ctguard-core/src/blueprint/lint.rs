@@ -6,8 +6,10 @@ mod conditions;
 mod destinations;
 mod events;
 mod family;
+mod frequent;
 mod places;
 mod size;
+mod together;
 mod webhook;
 
 pub(super) use destinations::EMAIL_PLACES;
@@ -19,6 +21,7 @@ use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
 use jiff::civil::Date;
 use std::collections::BTreeSet;
+use together::{Cause, Shared};
 
 /// Days before its end from which an exception is warned about.
 const EXPIRES_SOON_DAYS: i32 = 14;
@@ -31,7 +34,7 @@ const TRUST: (&str, &str) =
 
 /// All warnings except those that `allow:` silences.
 pub(super) fn lint(checked: &Checked, as_of: Date, out: &mut Vec<Diagnostic>) {
-    let mut linter = Linter { checked, out };
+    let mut linter = Linter { checked, shared: Vec::new(), out };
     let blueprint = &checked.blueprint;
     if let Regions::Enabled { except } = &blueprint.regions {
         for exception in except {
@@ -54,13 +57,17 @@ pub(super) fn lint(checked: &Checked, as_of: Date, out: &mut Vec<Diagnostic>) {
     linter.wildcards(blueprint, &checked.alerts);
     linter.duplicates(blueprint, &checked.alerts);
     linter.email_confirmations(blueprint);
+    linter.together();
 }
 
 /// The error that `routes:` was forgotten, in place of a warning for each alert.
 pub(super) fn without_routes(checked: &Checked) -> Option<Diagnostic> {
     let blueprint = &checked.blueprint;
     let code = codes::ALERT_WITHOUT_DESTINATION;
-    if checked.has_routes || checked.allow.contains(&code) || blueprint.destinations.is_empty() {
+    if checked.routes.is_some()
+        || checked.allow.contains(&code)
+        || blueprint.destinations.is_empty()
+    {
         return None;
     }
     let all = blueprint.alerts.iter().zip(&checked.alerts);
@@ -85,6 +92,8 @@ pub(super) fn without_routes(checked: &Checked) -> Option<Diagnostic> {
 
 struct Linter<'a> {
     checked: &'a Checked,
+    /// What several alerts may have in common, in the order of the alerts.
+    shared: Vec<Shared>,
     out: &'a mut Vec<Diagnostic>,
 }
 
@@ -97,11 +106,14 @@ impl Linter<'_> {
         message: String,
         help: String,
     ) {
-        let allowed = self.checked.allow.contains(&code)
-            || alert.is_some_and(|notes| notes.allow.contains(&code));
-        if !allowed {
+        if !self.allowed(code, alert) {
             self.out.push(Diagnostic::warning(code, message).at(span.cloned()).help(help));
         }
+    }
+
+    /// Whether the blueprint or the alert silences a warning.
+    fn allowed(&self, code: Code, alert: Option<&AlertNotes>) -> bool {
+        self.checked.allow.contains(&code) || alert.is_some_and(|notes| notes.allow.contains(&code))
     }
 
     fn until(
@@ -142,21 +154,7 @@ impl Linter<'_> {
     fn alert(&mut self, alert: &Alert, notes: &AlertNotes) {
         let span = alert.span.as_ref();
         if !self.checked.blueprint.is_routed(alert) {
-            let (message, help) = if !alert.notify.is_empty() {
-                (
-                    format!("`{}` reaches nobody: every account leaves it out", alert.id),
-                    "take it out of `omit`, or give its risk a route in some account".to_owned(),
-                )
-            } else if alert.own_notify {
-                (format!("`{}` has an empty `notify`", alert.id), "name a destination".to_owned())
-            } else {
-                let risk = alert.risk.as_str();
-                (
-                    format!("`{}` reaches nobody: no route for risk `{risk}`", alert.id),
-                    format!("add `routes: {{ {risk}: [...] }}`, or `notify:` to the alert"),
-                )
-            };
-            self.warn(codes::ALERT_WITHOUT_DESTINATION, Some(notes), span, message, help);
+            self.unrouted(alert, notes);
         }
         let absent: Vec<&str> = [("why", &alert.why), ("next", &alert.next)]
             .into_iter()
@@ -178,8 +176,33 @@ impl Linter<'_> {
         self.records(alert, notes);
         self.events(alert, notes);
         self.families(alert, notes);
+        self.frequent_calls(alert, notes);
         if alert.risk == Risk::Critical {
             self.critical(alert, notes);
+        }
+    }
+
+    /// An alert that reaches nobody.
+    fn unrouted(&mut self, alert: &Alert, notes: &AlertNotes) {
+        let span = alert.span.as_ref();
+        let code = codes::ALERT_WITHOUT_DESTINATION;
+        if !alert.notify.is_empty() {
+            let message = format!("`{}` reaches nobody: every account leaves it out", alert.id);
+            let help = "take it out of `omit`, or give its risk a route in some account";
+            self.warn(code, Some(notes), span, message, help.to_owned());
+        } else if alert.own_notify {
+            let message = format!("`{}` has an empty `notify`", alert.id);
+            self.warn(code, Some(notes), span, message, "name a destination".to_owned());
+        } else {
+            let risk = alert.risk.as_str();
+            let cause = Cause {
+                code,
+                one: format!("reaches nobody: no route for risk `{risk}`"),
+                several: format!("reach nobody, for want of a route for risk `{risk}`"),
+                help: format!("add `routes: {{ {risk}: [...] }}`, or `notify:` to the alert"),
+                at: self.checked.routes.clone(),
+            };
+            self.warn_together((alert, notes), span, cause);
         }
     }
 

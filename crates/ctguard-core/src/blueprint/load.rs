@@ -3,7 +3,7 @@
 //! The only part of the blueprint that opens files. What is opened is bounded: one file named by
 //! the user, and includes that are regular files inside its folder.
 
-use super::raw::{self, RawAlert, RawBlueprint, RawInclude, RawIncludeFrom};
+use super::raw::{self, RawAlert, RawBlueprint, RawInclude, RawIncludeFrom, RawInclusion};
 use super::reader::{Reader, Spanned, list};
 use super::source::{Source, normalise};
 use super::validate::Judged;
@@ -140,7 +140,10 @@ struct Loading<'a> {
 impl Loading<'_> {
     fn main(&mut self, bytes: Vec<u8>) -> Option<Judged> {
         let text = self.text(self.main, bytes)?;
-        let raw: RawBlueprint = self.parse(self.main, &text, raw::blueprint)?;
+        let raw = match self.parse(self.main, &text, main_file)? {
+            MainFile::Blueprint(raw) => *raw,
+            MainFile::Included(alone) => return self.alone(alone),
+        };
         let mut seen = BTreeSet::new();
         let mut included = Vec::new();
         for include in &raw.include {
@@ -149,6 +152,14 @@ impl Loading<'_> {
             }
         }
         Some(validate::validate(raw, included, &mut self.diagnostics))
+    }
+
+    /// Judges the alerts of a file that is no blueprint, as one that includes it would.
+    fn alone(&mut self, alone: RawInclusion) -> Option<Judged> {
+        let around = "version: 1\nname: check\nalerts: []\n";
+        let raw: RawBlueprint = self.parse(self.main, around, raw::blueprint)?;
+        validate::version(alone.version.as_ref(), &mut self.diagnostics);
+        Some(validate::validate(raw, alone.alerts, &mut self.diagnostics))
     }
 
     /// Decodes a file and keeps its text for snippets.
@@ -313,6 +324,27 @@ impl Loading<'_> {
         self.diagnostics
             .push(Diagnostic::error(code, message).at(Some(at.span.clone())).help(help));
     }
+}
+
+/// What the file that was named is.
+enum MainFile {
+    Blueprint(Box<RawBlueprint>),
+    /// One that a blueprint includes.
+    Included(RawInclusion),
+}
+
+fn main_file(reader: &mut Reader<'_>, root: &yaml::Node) -> Option<MainFile> {
+    let Some(at) = raw::says_included(root) else {
+        return Some(MainFile::Blueprint(Box::new(raw::blueprint(reader, root)?)));
+    };
+    let file = reader.span(at).file;
+    let path = file.rsplit('/').next().unwrap_or_default();
+    let message = "this file is one that a blueprint includes, and is no blueprint itself";
+    let help = format!(
+        "to check it alone, write a blueprint beside it: `{{ version: 1, name: check, include: [{{ path: \"{path}\" }}], allow: [alert-without-destination] }}`"
+    );
+    reader.push(Diagnostic::error(codes::FILE_IS_INCLUDED, message).help(help), at);
+    raw::inclusion(reader, root).map(MainFile::Included)
 }
 
 /// Where an included path really leads.

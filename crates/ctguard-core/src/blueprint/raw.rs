@@ -7,7 +7,7 @@ mod fleet;
 mod read;
 
 pub(super) use fleet::{RawAccount, RawAccounts, RawAssumedRole, RawHub, RawOrganization};
-pub(super) use read::{blueprint, inclusion};
+pub(super) use read::{blueprint, inclusion, says_included};
 
 use super::reader::Spanned;
 use crate::diag::Span;

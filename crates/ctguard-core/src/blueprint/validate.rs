@@ -10,6 +10,7 @@ mod events;
 mod grounds;
 mod heal;
 mod hub;
+mod landings;
 mod regions;
 pub(super) mod syntax;
 mod tags;
@@ -26,7 +27,6 @@ use super::{
 use crate::catalogue::{is_region, nearest};
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
-use crate::event::Landing;
 use crate::record::Part;
 use crate::scope::{Partition, Region};
 use eventbridge_pattern::{Filter, Matcher};
@@ -43,8 +43,10 @@ pub(super) struct Checked {
     pub blueprint: Blueprint,
     /// Codes silenced everywhere.
     pub allow: BTreeSet<Code>,
-    /// Whether `routes:` says anything.
-    pub has_routes: bool,
+    /// Where `regions:` lists them.
+    pub regions: Option<Span>,
+    /// Where `routes:` begins, unless it says nothing.
+    pub routes: Option<Span>,
     /// One for each alert, in the same order.
     pub alerts: Vec<AlertNotes>,
 }
@@ -105,6 +107,7 @@ pub(super) fn validate(
         );
         kebab_name(name, "the blueprint's name", NAME_MAX_CHARS, &help, out)
     });
+    let listed = landings::list(raw.regions.as_ref());
     let regions = match raw.regions {
         Some(raw) => regions(raw, out),
         None => Some(Regions::Enabled { except: Vec::new() }),
@@ -137,7 +140,7 @@ pub(super) fn validate(
         };
         heal::heal(raw, &whole, out)
     });
-    let has_routes = !raw.routes.is_empty();
+    let first_route = raw.routes.first().map(|route| route.risk.span.clone());
     let routes = routes(&raw.routes, &names, out);
     let allow = allow(&raw.allow, out);
 
@@ -153,8 +156,8 @@ pub(super) fn validate(
             .or_else(|| Some(hub.as_ref()?.as_ref()?.region.partition())),
     };
     let accounts = raw.accounts.map(|raw| accounts::accounts(raw, &fleet, out));
-    let context =
-        alerts::Context { destinations: &names, routes: &routes, regions: regions.as_ref() };
+    let context = alerts::Context { destinations: &names, routes: &routes };
+    let mut landings = landings::Landings::new(regions.as_ref(), listed.clone());
     let mut ids: BTreeMap<String, Span> = BTreeMap::new();
     let mut checked = Vec::new();
     for raw in included.into_iter().chain(raw.alerts) {
@@ -177,8 +180,9 @@ pub(super) fn validate(
                 }
             }
         }
-        checked.push(alerts::alert(raw, &context, out));
+        checked.push(alerts::alert(raw, &context, &mut landings, out));
     }
+    landings.tell(out);
 
     let destinations: Option<BTreeMap<String, Destination>> =
         destinations.into_iter().map(|(name, destination)| Some((name, destination?))).collect();
@@ -221,7 +225,13 @@ pub(super) fn validate(
     match without_alerts() {
         Some(blueprint) if complete => {
             let blueprint = Blueprint { alerts, ..blueprint };
-            Judged::Whole(Box::new(Checked { blueprint, allow, has_routes, alerts: notes }))
+            Judged::Whole(Box::new(Checked {
+                blueprint,
+                allow,
+                regions: listed,
+                routes: first_route,
+                alerts: notes,
+            }))
         }
         _ => Judged::Part(alerts),
     }
@@ -351,16 +361,6 @@ fn partition(regions: Option<&Regions>) -> Option<Partition> {
         Regions::List(list) => list.first().map(Region::partition),
         Regions::Enabled { except } => except.first().map(|first| first.region.partition()),
     }
-}
-
-/// Says in which region an event would have to be covered, if the blueprint covers no place for it.
-fn missed_landing(landing: Landing, regions: Option<&Regions>) -> Option<&'static str> {
-    let only = landing.region_in(partition(regions)?)?;
-    let covered = match regions? {
-        Regions::List(list) => list.iter().any(|region| region.as_str() == only),
-        Regions::Enabled { except } => except.iter().all(|out| out.region.as_str() != only),
-    };
-    (!covered).then_some(only)
 }
 
 fn routes(

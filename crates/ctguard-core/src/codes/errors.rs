@@ -81,6 +81,10 @@ codes! {
     FILE_EMPTY = "file-empty",
         "The file holds nothing, or only comments.",
         "`ctguard init` writes a commented blueprint to start from.";
+    FILE_IS_INCLUDED = "file-is-included",
+        "The file is one that a blueprint includes, and is no blueprint itself.",
+        "Name the blueprint that includes it. To check it alone, write one that does, as the \
+         message shows.";
     FILE_MISSING = "file-missing",
         "There is no such file.",
         "Check the path; it is relative to the current folder, or for an include to the \

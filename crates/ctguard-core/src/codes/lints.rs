@@ -42,6 +42,10 @@ codes! {
          each address to confirm.",
         "Raise all alerts in one `hub:`, where each address confirms once; or cover fewer \
          regions, or subscribe what needs no confirmation: a queue, a function, a chat channel.";
+    EVENT_FREQUENT = "event-frequent",
+        "A call that programs and tools make all day raises an alert each time.",
+        "Say in `where` which calls matter, or write `outcome: failure` for those that fail; \
+         `ctguard replay` says how many come.";
     EVENT_REPEATED = "event-repeated",
         "An event of an alert adds nothing: what it stands for is listed before it.",
         "Take one of the two out; another event may have been meant.";

@@ -121,6 +121,30 @@ pub fn check(file: &str, text: &str) -> Checked {
     }
 }
 
+/// What is said of a pattern, and of which field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfPattern {
+    /// Dotted path of the field; empty for the whole pattern.
+    pub path: String,
+    /// What is the matter.
+    pub diagnostic: Diagnostic,
+}
+
+/// Says what no event of CloudTrail can be, of a text that is one event pattern. What EventBridge
+/// makes of it is told by `eventbridge_pattern::check`.
+pub fn check_pattern(file: &str, text: &str) -> Vec<OfPattern> {
+    let Ok(node) = yaml::read_json(text) else { return Vec::new() };
+    let mut findings = Findings::default();
+    pattern::catalogued(&node, State::NotKnown, &mut findings);
+    let diagnostics = findings.into_diagnostics(&Source::new(file, text)).into_iter();
+    diagnostics
+        .map(|diagnostic| {
+            let at = diagnostic.span.as_ref().map_or(0..0, |span| span.start..span.end);
+            OfPattern { path: node.path_of(&at), diagnostic }
+        })
+        .collect()
+}
+
 /// Everything of a file that can be judged, by the format that its name tells.
 ///
 /// # Errors
@@ -132,7 +156,8 @@ pub(crate) fn found_in(file: &str, text: &str) -> Result<FoundIn, Unreadable> {
 /// A file of which nothing can be said is never called right.
 fn not_read(file: &str, source: &Source<'_>, at: &Range<usize>, why: String) -> Checked {
     let mut findings = Findings::default();
-    let help = "it reads names, Terraform, CloudFormation, JSON patterns and text with `eventName`";
+    let help = "it reads names, Terraform, CloudFormation, JSON patterns and text with `eventName`; \
+                `ctguard match --check FILE` takes a file for one pattern";
     let message = format!("nothing of this file is checked: {why}");
     findings.error(codes::NOTHING_RECOGNISED, at, message, help.to_owned());
     Checked {

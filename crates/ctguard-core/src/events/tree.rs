@@ -125,6 +125,25 @@ impl Node {
         }
     }
 
+    /// The dotted path of the innermost field of a pattern that holds this part of the file; a `$or`
+    /// is no part of it, nor is an operator.
+    pub fn path_of(&self, at: &Range<usize>) -> String {
+        let holds = |node: &Node| node.span.start <= at.start && at.end <= node.span.end;
+        let here = |entry: &&Entry| entry.key_span == *at || holds(&entry.node);
+        let Some(entry) = self.entries().iter().find(here) else { return String::new() };
+        let below = match &entry.node.value {
+            Value::List(items) if entry.key == "$or" => {
+                let one = items.iter().find(|item| holds(item));
+                return one.map(|one| one.path_of(at)).unwrap_or_default();
+            }
+            _ => entry.node.path_of(at),
+        };
+        match below.as_str() {
+            "" => entry.key.clone(),
+            below => format!("{}.{below}", entry.key),
+        }
+    }
+
     /// The node at a dotted path, keys with dots included; inside a `$or` the first that has it.
     /// The path `$or` is the first of them, wherever it stands.
     pub fn at(&self, path: &str) -> Option<&Node> {

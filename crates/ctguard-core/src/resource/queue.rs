@@ -8,6 +8,11 @@ use serde_json::Value;
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>
 pub const RETENTION_SECONDS: u32 = 1_209_600;
 
+/// How long a queue keeps messages when nothing is said: 4 days.
+///
+/// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>
+pub const DEFAULT_RETENTION_SECONDS: u32 = 345_600;
+
 /// Longest queue name, in characters: `[A-Za-z0-9_-]+`.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html>

@@ -6,6 +6,7 @@ use super::super::validate::AlertNotes;
 use super::super::{
     Alert, Blueprint, Confirmations, Destination, DestinationTopic, Format, Risk, Subscriber,
 };
+use super::together::Cause;
 use super::{Linter, webhook};
 use crate::codes;
 use crate::resource::topic::Protocol;
@@ -114,13 +115,18 @@ impl Linter<'_> {
             destinations.extend(here.iter().map(|to| (to.name.as_str(), *to)));
         }
         if by_email_alone {
-            self.warn(
-                codes::CRITICAL_EMAIL_ONLY,
-                Some(notes),
-                alert.span.as_ref(),
-                format!("`{}` is critical and reaches people by e-mail alone", alert.id),
-                "more than 10 messages a second suspend an e-mail subscription, and one click in any message ends it: add chat, https, sqs or lambda".to_owned(),
-            );
+            let names: Vec<&str> = destinations.keys().copied().collect();
+            let cause = Cause {
+                code: codes::CRITICAL_EMAIL_ONLY,
+                one: "is critical and reaches people by e-mail alone".to_owned(),
+                several: format!(
+                    "are critical and reach people by e-mail alone ({})",
+                    names.join(", ")
+                ),
+                help: "more than 10 messages a second suspend an e-mail subscription, and one click in any message ends it: add chat, https, sqs or lambda".to_owned(),
+                at: destinations.values().next().and_then(|first| first.span.clone()),
+            };
+            self.warn_together((alert, notes), alert.span.as_ref(), cause);
         }
         for destination in destinations.into_values() {
             let lower = blueprint.alerts.iter().find(|other| {

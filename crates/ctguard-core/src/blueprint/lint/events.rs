@@ -4,6 +4,7 @@
 use super::super::validate::{AlertNotes, Resolved};
 use super::super::{Alert, Regions};
 use super::Linter;
+use super::together::Cause;
 use crate::catalogue;
 use crate::codes;
 use crate::diag::Span;
@@ -163,15 +164,16 @@ impl Linter<'_> {
             return;
         }
         let who = if notes.only_root { "root" } else { "people" };
-        self.warn(
-            codes::SIGN_IN_REGIONS,
-            Some(notes),
-            Some(span),
-            format!("`{}` misses sign-ins that land in {}", alert.id, missed.join(", ")),
-            format!(
-                "where a sign-in lands depends on the endpoint that {who} used: cover {}, best `regions: enabled`",
-                missed.join(", ")
+        let missed = missed.join(", ");
+        let cause = Cause {
+            code: codes::SIGN_IN_REGIONS,
+            one: format!("misses sign-ins that land in {missed}"),
+            several: format!("miss sign-ins that land in {missed}"),
+            help: format!(
+                "where a sign-in lands depends on the endpoint that {who} used: cover {missed}, best `regions: enabled`"
             ),
-        );
+            at: self.checked.regions.clone(),
+        };
+        self.warn_together((alert, notes), Some(span), cause);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::keys;
 use super::super::reader::{MappingFields, Reader, Spanned};
-use super::super::yaml::{Node, Value};
+use super::super::yaml::{Entry, Node, Value};
 use super::{
     RawAlert, RawBlueprint, RawCondition, RawDestination, RawEvent, RawEventParts, RawException,
     RawFilter, RawHeal, RawHealLogging, RawInclude, RawIncludeFrom, RawInclusion, RawOperator,
@@ -12,6 +12,7 @@ use super::{
 use crate::catalogue::nearest;
 use crate::codes;
 use crate::diag::{Diagnostic, Span};
+use std::ops::Range;
 
 /// Reads a blueprint's tree.
 pub(in super::super) fn blueprint(reader: &mut Reader<'_>, root: &Node) -> Option<RawBlueprint> {
@@ -48,6 +49,16 @@ pub(in super::super) fn blueprint(reader: &mut Reader<'_>, root: &Node) -> Optio
         alerts: items(reader, &fields, "alerts", alert),
         allow: reader.texts(&fields, "allow").unwrap_or_default(),
     })
+}
+
+/// Where a file says that it is one to include: a key that only such files have, and none that only
+/// blueprints have.
+pub(in super::super) fn says_included(root: &Node) -> Option<&Range<usize>> {
+    let Value::Mapping(entries) = &root.value else { return None };
+    let of = |keys: keys::Keys, key: &str| keys.names().contains(&key);
+    let own = |entry: &&Entry| !of(keys::BLUEPRINT, &entry.key);
+    entries.iter().all(|entry| of(keys::INCLUSION, &entry.key)).then_some(())?;
+    entries.iter().find(own).map(|entry| &entry.key_span)
 }
 
 /// Reads an included file's tree.

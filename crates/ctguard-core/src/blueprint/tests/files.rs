@@ -39,6 +39,27 @@ alerts:
 ";
 
 #[test]
+fn an_included_file_is_no_blueprint_and_its_alerts_are_judged_all_the_same() {
+    let loaded = read(EXTRA);
+    assert_eq!(places(&loaded), ["2:1 file-is-included"]);
+    assert!(loaded.blueprint.is_none());
+    assert_eq!(loaded.alerts.len(), 2);
+    let wrong = read(&EXTRA.replace("DeleteTrail", "DeleteTrails"));
+    assert_eq!(places(&wrong), ["2:1 file-is-included", "5:51 event-unknown"]);
+    // The blueprint that the help writes says nothing more.
+    let help = loaded.diagnostics[0].help.clone().unwrap();
+    let shown = help.split_once('`').unwrap().1.trim_end_matches('`');
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("b.yaml"), EXTRA).unwrap();
+    fs::write(folder.path().join("check.yaml"), shown).unwrap();
+    let loaded = load(&folder.path().join("check.yaml"), AS_OF);
+    assert_eq!(loaded.diagnostics, []);
+    assert_eq!(loaded.blueprint.unwrap().alerts.len(), 2);
+    // Whoever forgot the name of a blueprint is told so.
+    assert_eq!(places(&read(&with("name: acme\n", "why: w\n")))[0], "1:1 missing-key");
+}
+
+#[test]
 fn included_files_come_first_and_without_what_is_omitted() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("more")).unwrap();

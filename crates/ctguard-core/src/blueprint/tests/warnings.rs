@@ -35,6 +35,7 @@ fn every_warning_is_given_and_silenced_by_its_code() {
             "destination-unused",
         ),
         (events("[ec2:CreateVpc, ec2:DeleteVpc, ec2:CreateVpc]"), "event-repeated"),
+        (events("[kms:Decrypt, ec2:DescribeInstances]"), "event-frequent"),
         (with(subscribers, "[]"), "destination-without-subscribers"),
         (with("format: json", "format: text"), "text-to-machine"),
         (

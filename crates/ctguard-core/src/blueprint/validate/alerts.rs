@@ -3,11 +3,10 @@
 use super::super::raw::{RawAlert, RawException, RawFilter, RawOperator, RawTest};
 use super::super::reader::Spanned;
 use super::super::source::normalise;
-use super::super::{Alert, AlertTest, Exception, Expect, Outcome, Regions, Risk};
+use super::super::{Alert, AlertTest, Exception, Expect, Outcome, Risk};
 use super::Resolved;
-use super::{
-    AlertNotes, allow, date, events, grounds, kebab_name, length, line, missed_landing, references,
-};
+use super::landings::Landings;
+use super::{AlertNotes, allow, date, events, grounds, kebab_name, length, line, references};
 use crate::catalogue::nearest;
 use crate::codes;
 use crate::diag::{Diagnostic, Span};
@@ -32,12 +31,12 @@ const TEXT_MAX_CHARS: usize = 1_500;
 pub(super) struct Context<'a> {
     pub destinations: &'a [&'a str],
     pub routes: &'a BTreeMap<Risk, Vec<String>>,
-    pub regions: Option<&'a Regions>,
 }
 
 pub(super) fn alert(
     raw: RawAlert,
     context: &Context<'_>,
+    landings: &mut Landings<'_>,
     out: &mut Vec<Diagnostic>,
 ) -> Option<(Alert, AlertNotes)> {
     let id_help = format!("use a-z, 0-9 and `-`, at most {ID_MAX_CHARS} characters");
@@ -80,7 +79,7 @@ pub(super) fn alert(
         recognised += usize::from(!found.is_empty());
         resolved.extend(found);
     }
-    let in_scope = landing(&resolved, context, out);
+    let in_scope = landings.cover(raw.id.as_ref().map(|id| id.value.as_str()), &resolved);
     let narrowed = raw.filter.is_some() || no_family(&resolved, out);
 
     let only_root = raw
@@ -158,25 +157,6 @@ fn reserved(id: &Spanned<String>, out: &mut Vec<Diagnostic>) {
             .help("choose another: `forward-` and a number name ctguard's own rules"),
         );
     }
-}
-
-/// Whether each event can land in a region that the blueprint covers.
-fn landing(events: &[Resolved], context: &Context<'_>, out: &mut Vec<Diagnostic>) -> bool {
-    let mut all = true;
-    for Resolved { event, span, .. } in events {
-        if let Some(region) = missed_landing(event.landing, context.regions) {
-            all = false;
-            out.push(
-                Diagnostic::error(
-                    codes::EVENT_OUT_OF_SCOPE,
-                    format!("`{}` lands only in `{region}`, which is not covered", event.short()),
-                )
-                .at(Some(span.clone()))
-                .help(format!("add `{region}` to `regions`: elsewhere this alert is never raised")),
-            );
-        }
-    }
-    all
 }
 
 /// Refuses a family of events without a condition: everything that happens would raise the alert.

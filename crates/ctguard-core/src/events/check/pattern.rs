@@ -40,6 +40,11 @@ pub(crate) enum State {
 /// Says everything that is wrong with a pattern.
 pub(super) fn judge(pattern: &Node, state: State, findings: &mut Findings) {
     taken(pattern, findings);
+    catalogued(pattern, state, findings);
+}
+
+/// Says what of a pattern no event of CloudTrail can be.
+pub(super) fn catalogued(pattern: &Node, state: State, findings: &mut Findings) {
     // Clauses of `$or` mostly share what names the events.
     let mut judged: BTreeMap<[Option<*const Node>; 4], Vec<Asked>> = BTreeMap::new();
     for (number, clause) in Clause::all(pattern).iter().enumerate() {

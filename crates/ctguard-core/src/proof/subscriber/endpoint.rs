@@ -85,8 +85,10 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         Some(Observed::Absent) | None => {
             let cause = "the queue does not exist".to_owned();
             return Link {
-                fix: "Make the queue again, or take it out of the blueprint's subscribers."
-                    .to_owned(),
+                fix: format!(
+                    "Make the queue, with a policy that allows {service} sqs:SendMessage for aws:SourceArn {}; or take it out of the blueprint's subscribers.",
+                    judge.arn
+                ),
                 ..Link::broken(LinkCode::QueueMissing, judge.place, object, cause, FixedBy::Person)
             };
         }
