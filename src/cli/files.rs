@@ -136,16 +136,20 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Makes files for these readers.
+#[cfg(unix)]
 fn builder(readers: Readers) -> Builder<'static, 'static> {
+    use std::os::unix::fs::PermissionsExt;
     let mut builder = Builder::new();
-    #[cfg(unix)]
     if readers == Readers::Usual {
-        use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    #[cfg(not(unix))]
-    let _ = readers;
     builder
+}
+
+/// Makes files: they have the rights of their folder.
+#[cfg(not(unix))]
+fn builder(_: Readers) -> Builder<'static, 'static> {
+    Builder::new()
 }
 
 /// A temporary file in the same folder; on any error it is gone again.

@@ -11,6 +11,7 @@ use crate::wire::Answer;
 use rows::ROWS;
 use setup::{Setup, answer};
 use std::collections::{BTreeMap, BTreeSet};
+#[cfg(unix)]
 use std::process::{Command, Stdio};
 
 const PAGE: &str = include_str!("../../docs/credentials.md");

@@ -61,7 +61,7 @@ fn the_first_steps_of_the_readme_go_as_they_are_written() {
     let codes: Vec<u8> = out
         .lines()
         .filter_map(|line| line.strip_prefix("exited "))
-        .map(|code| code.parse().unwrap())
+        .map(|code| code.parse::<u8>().unwrap())
         .collect();
     let wanted: Vec<u8> = lines.iter().map(|line| promised(line)).collect();
     assert_eq!(codes, wanted, "{out}\n{}", String::from_utf8_lossy(&ran.stderr));

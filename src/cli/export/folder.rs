@@ -219,6 +219,7 @@ pub fn write(asked: &Asked<'_>, files: &Files, exported: &Exported) -> Result<()
     Ok(())
 }
 
+#[cfg(unix)]
 fn is_script(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "sh")
 }
