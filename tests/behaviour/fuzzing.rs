@@ -40,6 +40,10 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         {"StringEquals":{"aws:SourceAccount":["111122223333"]}}}]}"#;
     let pattern = r#"{"source":["aws.iam",{"prefix":"aws."}],"$or":[{"detail":{"a":[{"numeric":
         [">",0,"<=",5]}]}},{"detail":{"b":[{"wildcard":"x*y"},{"exists":false}]}}]}"#;
+    // An alternative that EventBridge loses, and an element of the wrong kind: each broke a law once.
+    let lost = r#"{"$or":[{"detail":{"a":[{"numeric":[">",5]}]}},{"b":{"c":[{"wildcard":"x*y"},44777777777777774,
+        444444444444444477474]}},{"b":{"c":[{"wildcard":"x*y"},44777777777777774,{"exists":false}]}}]}"#;
+    let odd = policy.replace("\"Condition\"", "\"NotAction\"");
     let one = record.replace("{\"Records\":[", "").replace("]}", "");
     vec![
         ("blueprint", keeping_a_trail().into_bytes()),
@@ -51,6 +55,8 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("snapshot", world.read("live.json").into_bytes()),
         ("plan", world.read("plan.json").into_bytes()),
         ("policy", policy.into()),
+        ("policy", odd.into_bytes()),
+        ("pattern", lost.into()),
     ]
 }
 

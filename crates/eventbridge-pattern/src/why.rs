@@ -35,8 +35,9 @@ pub enum Mismatch {
 }
 
 impl Filter {
-    /// Says why the condition does not hold for an event: empty when it does. Of the alternatives of a `$or` it
-    /// is the one that lacks least, the first of several.
+    /// Says why an event does not match: empty when it does. Where the condition holds as it is written and EventBridge
+    /// loses the alternative ([`Mismatch::Lost`]), that is the reason. Of the alternatives of a `$or` it is the one that
+    /// lacks least, the first of several.
     pub fn mismatches(&self, event: &Event<'_>) -> Vec<Mismatch> {
         if holds(self, &event.0) {
             return self.lost_for(event);

@@ -201,7 +201,8 @@ fn sorted(value: &Value) -> Value {
 fn list_of(value: &Value, canonical: impl Fn(&str) -> String) -> Value {
     let text = |value: &Value| match value {
         Value::String(text) => canonical(text),
-        other => other.to_string(),
+        // What AWS would refuse has a form of its own, too.
+        other => canonical(&other.to_string()),
     };
     let mut list: Vec<String> = match value {
         Value::Array(members) => members.iter().map(text).collect(),
@@ -224,6 +225,13 @@ mod tests {
     fn own() -> Value {
         json!({ "Sid": "ctguard-acme-events", "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
                 "Action": "sns:Publish", "Resource": "arn:aws:sns:eu-west-1:111122223333:t" })
+    }
+
+    #[test]
+    fn the_form_of_a_policy_is_its_own_form_even_where_aws_would_refuse_it() {
+        let odd = json!({ "Statement": [{ "Effect": "Allow", "NotAction": { "StringEquals": ["X"] }, "Resource": [1, null] }] });
+        let form = canonical(&odd);
+        assert_eq!(canonical(&form), form);
     }
 
     #[test]
