@@ -122,6 +122,8 @@ mod with_aws {
         };
         CREDENTIALS.iter().any(|name| there(name))
             || std::env::var_os("HOME").is_some_and(|home| file(Path::new(&home)))
+            // Windows has no HOME.
+            || std::env::home_dir().is_some_and(|home| file(&home))
     }
 }
 

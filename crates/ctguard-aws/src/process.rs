@@ -207,11 +207,13 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     async fn answer(command: &str) -> Result<Credentials, CloudError> {
         let process = Process::new("p".to_owned(), command.to_owned(), Duration::from_secs(1));
         process.ready(Duration::from_secs(1)).await
     }
 
+    #[cfg(unix)]
     #[tokio::test]
     async fn each_failure_says_which_command_of_which_profile_and_how() {
         for (command, says) in [
@@ -270,6 +272,7 @@ mod tests {
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
+    #[cfg(unix)]
     #[tokio::test]
     async fn an_answer_is_kept_for_as_long_as_it_serves() {
         let folder = std::env::temp_dir().join(format!("ctguard-process-{}", std::process::id()));

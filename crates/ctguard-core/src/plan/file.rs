@@ -70,10 +70,15 @@ pub fn read(text: &str) -> Result<Plan, PlanFileError> {
 impl Resolved {
     /// The texts of a blueprint, under names relative to its folder, without the secrets in them.
     pub fn new(file: &str, sources: &BTreeMap<String, String>) -> Self {
-        let path = Path::new(file);
-        let folder = path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
-        let folder = format!("{}/", folder.trim_end_matches('/'));
-        let bare = |name: &str| name.strip_prefix(&folder).unwrap_or(name).to_owned();
+        let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+        // Windows has a second separator, and a plan that was made there is read elsewhere.
+        let bare = |name: &str| match Path::new(name).strip_prefix(folder) {
+            Ok(below) => {
+                let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+                parts.join("/")
+            }
+            Err(_) => name.to_owned(),
+        };
         Self {
             file: bare(file),
             sources: sources
