@@ -89,7 +89,7 @@ fn one_account_needs_one_policy_and_has_no_role() {
 #[test]
 fn the_verb_comes_before_the_blueprint_and_is_asked_for() {
     let ran = policy(FLEET, &[]).expect(64);
-    assert!(ran.err.contains("plan, drift, verify, apply, destroy or all"), "{}", ran.err);
+    assert!(ran.err.contains("plan, drift, verify, read, apply, destroy or all"), "{}", ran.err);
     let ran = policy(FLEET, &["aply"]).expect(64);
     assert!(ran.err.contains("`aply` is not a purpose"), "{}", ran.err);
     let bootstrap = policy(FLEET, &["--bootstrap", "--format", "json"]).expect(0).json();

@@ -31,7 +31,8 @@ fn taken(world: &World, args: &[&str]) -> Ran {
 /// What is seen but for the command that comes next: no command changes a snapshot.
 fn without_next(ran: &Ran) -> String {
     let seen = ran.seen();
-    seen.lines().filter(|line| !line.starts_with("Next: ")).collect::<Vec<_>>().join("\n")
+    let of_next = |line: &str| line.starts_with("Next: ") || line.starts_with("      It leaves ");
+    seen.lines().filter(|line| !of_next(line)).collect::<Vec<_>>().join("\n")
 }
 
 #[track_caller]
