@@ -235,3 +235,49 @@ proptest! {
         );
     }
 }
+
+/// Every account of today is listed, and special: there is nobody yet whose class a new one could take over.
+#[test]
+fn an_account_that_joins_gets_what_was_exported_before() {
+    let [first, second, third, _] = ACCOUNTS;
+    for hub in [
+        String::new(),
+        format!(
+            "hub: {{ account: \"{second}\", region: eu-west-1, organization: o-sandbox0000 }}\n"
+        ),
+    ] {
+        let blueprint = format!(
+            "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\n{hub}accounts:\n  - {{ id: \"{first}\" }}\n  - {{ id: \"{second}\", role: ctguard, omit: [route] }}\n  - organization: {{ role: ctguard }}\ndestinations: {{ people: {{ topic: people, subscribers: [{{ email: secops@acme.example }}] }} }}\nroutes: {{ high: [people], critical: [people] }}\nalerts:\n{}\n{}\n",
+            ALERTS[0], ALERTS[1]
+        );
+        let world = |accounts: &[&str]| {
+            let world = World::empty();
+            world.write("ctguard.yaml", &blueprint);
+            let mut line = vec!["sandbox", "new", "--bare", "--organization"];
+            accounts.iter().for_each(|account| line.extend(["--account", *account]));
+            world.run(&line).expect(0);
+            world
+        };
+        let (today, later) = (world(&[first, second]), world(&[first, second, third]));
+        let folder = today.path("deploy");
+        let (out, file) =
+            (folder.display().to_string(), today.path("ctguard.yaml").display().to_string());
+        today.run(&["export", "cloudformation", &file, "--out", &out]).expect(0);
+        let stacks: Value = serde_json::from_str(&today.read("deploy/stacks.json")).unwrap();
+        let joins = |set: &&Value| set["auto_deployment"] == true;
+        assert!(stacks["stacks"].as_array().unwrap().iter().any(|set| joins(&set)), "{stacks:#}");
+        let sandbox = Sandbox::open(&later.path("account.json")).unwrap();
+        let members = &[first, second, third];
+        let organization = Organization { management: Some(first), members, own: first };
+        deploy(&folder, &sandbox, &organization, &BTreeMap::new());
+        let plan = later.run(&["plan", "--detailed-exitcode"]);
+        assert_eq!(plan.code, 0, "{}\n{}", plan.out, plan.err);
+
+        let modules = today.path("modules").display().to_string();
+        today.run(&["export", "terraform", &file, "--out", &modules]).expect(0);
+        let root: Value = serde_json::from_str(&today.read("modules/member/main.tf.json")).unwrap();
+        let guard = root["resource"]["terraform_data"]["account"]["lifecycle"].to_string();
+        assert!(guard.contains("terraform.workspace") && guard.contains(second), "{guard}");
+        assert!(!guard.contains(third), "{guard}");
+    }
+}

@@ -25,6 +25,7 @@ case "$*" in
 *get-caller-identity*) echo 111122223333 ;;
 *assume-role*) printf 'key\tsecret\ttoken\n' ;;
 *list-roots*) echo r-ab12 ;;
+*list-stack-sets*) echo 'ctguard-acme-hub ctguard-acme-of-before' ;;
 *describe-stack-set-operation*) echo SUCCEEDED ;;
 *list-stack-set-operation-results*) [ "$MOOD" != tolerated ] || printf '444455556666\teu-west-1\tbusy\n' ;;
 *"describe-stack-set "*)
@@ -65,12 +66,12 @@ class Folder:
         }
         assert self.variables, "the folder asks for no secret"
 
-    def run(self, script, mood, secrets=True):
+    def run(self, script, mood, secrets=True, **more):
         calls = self.work / "calls"
         documents = self.work / "calls.documents"
         for path in (calls, documents):
             path.write_text("")
-        env = {"PATH": self.path, "CALLS": str(calls), "MOOD": mood, "CTGUARD_TEMPLATE_BUCKET": "templates"}
+        env = {"PATH": self.path, "CALLS": str(calls), "MOOD": mood, "CTGUARD_TEMPLATE_BUCKET": "templates", **more}
         if secrets:
             env.update({name: SECRET for name in self.variables})
         line = ["bash", str(self.out / script)]
@@ -123,9 +124,25 @@ def main():
         # A first creation that failed takes no other.
         done, _, changes = folder.run("deploy.sh", "rolled-back")
         check(done.returncode == 0 and any("delete-stack " in one for one in changes), done, *changes)
+        # A StackSet of the blueprint that the folder does not have is named.
+        check("ctguard-acme-of-before" in done.stderr and "StackSet ctguard-acme-hub " not in done.stderr, done)
+        # The folder is found through a link, and whatever CDPATH says.
+        link = folder.work / "link.sh"
+        link.symlink_to(folder.out / "deploy.sh")
+        done, made, _ = folder.run("../link.sh", "there", CDPATH=str(folder.work))
+        check(done.returncode == 0 and any("templates/" in one for one in made), done)
+        # What is not there stops the script before anything is changed.
+        hub = folder.out / "templates" / "hub.json"
+        hub.rename(hub.with_suffix(".away"))
+        done, _, changes = folder.run("deploy.sh", "there")
+        check(done.returncode == 1 and "hub.json is not there" in done.stderr and not changes, done, *changes)
+        hub.with_suffix(".away").rename(hub)
+        done, _, changes = folder.run("deploy.sh", "there", CTGUARD_TEMPLATE_BUCKET="")
+        check(done.returncode == 1 and "CTGUARD_TEMPLATE_BUCKET" in done.stderr and not changes, done, *changes)
         # Removing what is gone already goes on, and needs no secret.
         done, _, changes = folder.run("remove.sh", "removed", secrets=False)
         check(done.returncode == 0 and not any("stack-set" in one for one in changes), done, *changes)
+        check("unbound" not in done.stderr, done)
         done, _, changes = folder.run("remove.sh", "there", secrets=False)
         last = [one for one in changes if "delete-stack-set" in one][-1]
         check(done.returncode == 0 and "ctguard-acme-hub" in last, done, *changes)

@@ -97,15 +97,22 @@ pub fn export(
     let (regions, mut notes) = kinds::regions(blueprint, as_of);
     let home = kinds::home(blueprint, &regions);
     let mut kinds = kinds::kinds(blueprint, &scope);
-    let (desired, classes) = loop {
-        scope.places = kinds
-            .iter()
-            .flat_map(|kind| &kind.representatives)
-            .flat_map(|account| kinds::places(account, &regions))
-            .collect();
+    // Accounts that join get the class of the others, and there may be no other yet.
+    let mut with_joined = kinds::joiners(blueprint, &scope, &kinds).map(|(kind, with)| {
+        kinds.insert(0, kind);
+        with
+    });
+    let of = |kinds: &[AccountKind], scope: &mut Scope| {
+        let all = kinds.iter().flat_map(|kind| &kind.representatives);
+        let covered = all.filter(|account| scope.accounts.contains_key(*account));
+        scope.places = covered.flat_map(|account| kinds::places(account, &regions)).collect();
         scope.places.sort();
-        let desired = compile(blueprint, &scope, as_of).map_err(ExportError::Compile)?;
-        match classes::classes(&desired, &scope, &kinds, &regions, &home) {
+        compile(blueprint, scope, as_of).map_err(ExportError::Compile)
+    };
+    let (desired, classes) = loop {
+        let desired = of(&kinds, &mut scope)?;
+        let joined = with_joined.as_mut().map(|scope| of(&kinds, scope)).transpose()?;
+        match classes::classes(&desired, joined.as_ref(), &scope, &kinds, &regions, &home) {
             Ok(classes) => break (desired, classes),
             // Accounts that are no kind after all are looked at one by one.
             Err(ClassError::NoKind(index)) if kinds[index].accounts.len() > 1 => {
@@ -167,6 +174,16 @@ impl ExportError {
             }
             other => Err(other),
         }
+    }
+}
+
+/// What is covered of an organization.
+fn units_in_words(units: Option<&BTreeSet<String>>) -> String {
+    let units: Vec<&str> = units.into_iter().flatten().map(String::as_str).collect();
+    match units.len() {
+        0 => "the organization".to_owned(),
+        1 => format!("the unit {}", units[0]),
+        _ => format!("the units {}", units.join(", ")),
     }
 }
 

@@ -68,7 +68,7 @@ pub fn mark(folder: &Path) -> Result<Option<Mark>, CommandError> {
     };
     let wrong = |why: String| {
         CommandError::new(format!("{} cannot be used: {why}", path.display()))
-            .hint("Delete the folder and export again.")
+            .hint("Take the file back from version control, or delete it with the files that exports made, and export again.")
     };
     let mark: Mark = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     if mark.format_version != 1 {
@@ -160,6 +160,13 @@ fn notes(asked: &Asked<'_>, files: &Files, export: &Export) -> Vec<String> {
     };
     match (before, stack_sets::read(now)) {
         (Ok(before), Ok(now)) => {
+            let anew = stack_sets::shared_out_anew(&before, &now);
+            if !anew.is_empty() {
+                notes.push(format!(
+                    "Some rules move from one stack to another, since a class takes another number of templates: {}. CloudFormation makes no rule of a name that exists, so that each is deleted first and its alert silent until it is there again: docs/export.md says how.",
+                    anew.join("; ")
+                ));
+            }
             let left = stack_sets::left_behind(&before, &now);
             if !left.is_empty() {
                 notes.push(format!(

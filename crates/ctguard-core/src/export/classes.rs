@@ -61,9 +61,10 @@ struct KindTemplates<'a> {
     regions: BTreeMap<&'a Region, Template>,
 }
 
-/// Sorts all places into classes.
+/// Sorts all places into classes. `joined` has the accounts of a kind that nobody is of yet.
 pub(super) fn classes(
     desired: &Desired,
+    joined: Option<&Desired>,
     scope: &Scope,
     kinds: &[AccountKind],
     regions: &[Region],
@@ -71,6 +72,7 @@ pub(super) fn classes(
 ) -> Result<Vec<Class>, ClassError> {
     let mut templates = Vec::new();
     for (index, kind) in kinds.iter().enumerate() {
+        let desired = joined.filter(|_| kind.accounts.is_empty()).unwrap_or(desired);
         templates.push(of_kind(desired, kind, regions, home).map_err(|error| match error {
             ClassError::NoKind(_) => ClassError::NoKind(index),
             other => other,

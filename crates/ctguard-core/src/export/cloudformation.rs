@@ -83,8 +83,11 @@ fn templates(export: &Export, class: &Class) -> Result<Vec<Template>, ExportErro
     let all = resources::of(class)?;
     let (base, rules): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| !one.is_rule);
     for parts in 1..=rules.len().max(1) {
-        // By its name a rule stays in its part, whatever other rules come and go.
-        let part_of = |id: &str| number(id) % parts;
+        // By its name a rule stays in its part, whatever other rules come and go. With one part more, rules move into that
+        // one alone, so that no part waits for another to give up a name.
+        let part_of = |id: &str| {
+            (0..parts).max_by_key(|part| number(&format!("{id} {part}"))).unwrap_or_default()
+        };
         let made: Vec<Template> = (0..parts)
             .map(|part| {
                 let base = base.iter().filter(|_| part == 0);

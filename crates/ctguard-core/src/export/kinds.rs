@@ -2,8 +2,8 @@
 
 use crate::blueprint::{AssumedRole, Blueprint, Regions, Risk};
 use crate::catalogue;
-use crate::desired::{Desired, Scope};
-use crate::resource::topic::is_opt_in;
+use crate::desired::{Desired, Scope, ScopeAccount};
+use crate::resource::topic::{Protocol, is_opt_in};
 use crate::scope::{AccountId, Partition, Place, Region};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Accounts that differ in nothing but their ids and names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AccountKind {
-    /// Never empty.
+    /// Empty only where the kind is that of accounts to come.
     pub accounts: BTreeSet<AccountId>,
     /// Those that stand for all: two, where there are two.
     pub representatives: Vec<AccountId>,
@@ -85,6 +85,31 @@ pub(super) fn kinds(blueprint: &Blueprint, scope: &Scope) -> Vec<AccountKind> {
         .collect();
     all.sort_by_key(|kind| (kind.alone, !kind.grows, usize::MAX - kind.accounts.len()));
     all
+}
+
+/// The kind of accounts that join the organization, where no account of today is of it, and the scope with two such
+/// accounts.
+pub(super) fn joiners(
+    blueprint: &Blueprint,
+    scope: &Scope,
+    kinds: &[AccountKind],
+) -> Option<(AccountKind, Scope)> {
+    if scope.organization.is_none() || kinds.iter().any(|kind| kind.grows) {
+        return None;
+    }
+    let special = mentioned(blueprint);
+    let free = (0..1_000_000_000_000_u64).rev().map(|number| format!("{number:012}"));
+    let representatives: Vec<AccountId> = free
+        .filter(|id| !special.contains(id))
+        .filter_map(|id| AccountId::new(&id))
+        .filter(|id| !scope.accounts.contains_key(id))
+        .take(2)
+        .collect();
+    let mut with = scope.clone();
+    let joined = ScopeAccount { name: None, discovered: true };
+    with.accounts.extend(representatives.iter().map(|id| (id.clone(), joined.clone())));
+    let accounts = BTreeSet::new();
+    Some((AccountKind { accounts, representatives, alone: false, grows: true }, with))
 }
 
 /// Whether a name stands in every message as it is, whatever surrounds it.
@@ -202,6 +227,18 @@ pub(super) fn notes(blueprint: &Blueprint, scope: &Scope, desired: &Desired) -> 
         notes.push(
             "The hub admits the accounts of today one by one: one that joins the organization is not heard until the export is written and deployed again. Add `organization: o-…` to `hub:` to admit them all.".to_owned(),
         );
+    }
+    let topics = desired.places.values().flat_map(|here| here.topics.values());
+    let all = topics.flat_map(|topic| topic.subscriptions.keys());
+    let web = all.filter(|one| matches!(one.protocol, Protocol::Http | Protocol::Https));
+    let unread: BTreeSet<&str> = web
+        .filter(|one| !one.address().contains("://"))
+        .map(|one| one.named_by().unwrap_or(one.address()))
+        .collect();
+    for secret in unread {
+        notes.push(format!(
+            "The secret {secret} is not known here. If its address has a password before `@`, its topic has a tag that tells of a change, and this export leaves it out: export where the secret is set, and check there."
+        ));
     }
     let mut chats: BTreeSet<&String> = BTreeSet::new();
     for here in desired.places.values() {

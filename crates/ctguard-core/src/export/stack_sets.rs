@@ -4,7 +4,7 @@
 mod former;
 mod script;
 
-pub use former::{left_behind, read};
+pub use former::{left_behind, read, shared_out_anew};
 
 use super::classes::{Accounts, Class, Stage};
 use super::cloudformation::{ACCOUNT_NAME_PARAMETER, Template};
@@ -104,6 +104,9 @@ pub enum Engine {
 /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
 pub const INSTANCES_MAX: usize = 100_000;
 
+/// From how many instances on a StackSet is shared out: there is room for a tenth more accounts that join.
+const INSTANCES_PLANNED: usize = INSTANCES_MAX / 10 * 9;
+
 /// The same StackSet, or several where it has more instances than one takes: the regions are shared
 /// out.
 fn within_instances(set: StackSet, members: usize) -> Vec<StackSet> {
@@ -114,14 +117,14 @@ fn within_instances(set: StackSet, members: usize) -> Vec<StackSet> {
     };
     let of_set = || set.instances.iter().filter(by_set);
     let all: usize = of_set().map(|one| accounts(one) * one.regions.len()).sum();
-    if all <= INSTANCES_MAX {
+    if all <= INSTANCES_PLANNED {
         return vec![set];
     }
     let a_region: usize = of_set().map(accounts).sum();
     let regions: BTreeSet<Region> = of_set().flat_map(|one| one.regions.iter().cloned()).collect();
     let regions: Vec<Region> = regions.into_iter().collect();
     let mut sets: Vec<StackSet> = Vec::new();
-    for (index, some) in regions.chunks((INSTANCES_MAX / a_region.max(1)).max(1)).enumerate() {
+    for (index, some) in regions.chunks((INSTANCES_PLANNED / a_region.max(1)).max(1)).enumerate() {
         let name = match index {
             0 => set.name.clone(),
             _ => format!("{}-regions-{}", set.name, index + 1),
@@ -256,7 +259,7 @@ mod tests {
     fn regions_are_shared_out_where_a_stack_set_would_have_too_many_instances() {
         let regions = ["eu-west-1", "eu-west-2", "eu-west-3"];
         for (members, sizes) in
-            [(10, &[3][..]), (33_333, &[3]), (40_000, &[2, 1]), (90_000, &[1, 1, 1])]
+            [(10, &[3][..]), (30_000, &[3]), (40_000, &[2, 1]), (90_000, &[1, 1, 1])]
         {
             let sets = within_instances(set(&regions), members);
             let by_set: Vec<usize> =

@@ -19,7 +19,7 @@ pub mod template;
 mod tests;
 
 use super::classes::Class;
-use super::{Export, ExportError, Files};
+use super::{Export, ExportError, Files, units_in_words};
 use crate::snapshot::file::Recording;
 use resources::Resource;
 use roots::{Call, Root};
@@ -158,7 +158,8 @@ fn readme(export: &Export, calls: &[Call<'_>], modules: &[Module<'_>]) -> String
     );
     for module in modules {
         let here = calls.iter().filter(|call| call.module.class.name == module.class.name);
-        let places: Vec<String> = here.map(Call::to_words).collect();
+        let places: Vec<String> =
+            here.map(|call| call.to_words(export.organization.as_ref())).collect();
         let places = match places.len() {
             0..=4 => places.join("; "),
             many => format!("{}; {} more in `accounts/`", places[..3].join("; "), many - 3),
@@ -175,7 +176,19 @@ fn readme(export: &Export, calls: &[Call<'_>], modules: &[Module<'_>]) -> String
         text.push_str(include_str!("terraform/readme/accounts.md"));
     }
     if has(Root::Member) {
-        text.push_str(include_str!("terraform/readme/member.md"));
+        let members: Vec<&Call<'_>> =
+            calls.iter().filter(|call| call.root == Root::Member).collect();
+        let elsewhere = roots::elsewhere(export, &members);
+        let known = export.organization.iter().flat_map(|target| &target.members);
+        let one = known.filter(|id| !elsewhere.contains(*id)).last();
+        let one = one.map_or("ACCOUNT", |id| id.as_str());
+        text.push_str(&include_str!("terraform/readme/member.md").replace("111122223333", one));
+        if let Some(target) = export.organization.as_ref().filter(|all| !all.units.is_empty()) {
+            text.push_str(&format!(
+                "\nOnly accounts of {} are covered: which those are Terraform does not know, so mind it.\n",
+                units_in_words(Some(&target.units))
+            ));
+        }
     }
     text.push_str(include_str!("terraform/readme/rest.md"));
     let secrets: BTreeSet<&str> =

@@ -66,6 +66,25 @@ pub fn left_behind(before: &RollOut, now: &RollOut) -> Vec<String> {
     left
 }
 
+/// The classes that take another number of templates than before: some of their rules move from one stack to another.
+pub fn shared_out_anew(before: &RollOut, now: &RollOut) -> Vec<String> {
+    let (then, now) = (parts(before), parts(now));
+    let both =
+        then.iter().filter_map(|(class, then)| Some((class, then.len(), now.get(class)?.len())));
+    both.filter(|(_, then, now)| then != now)
+        .map(|(class, then, now)| format!("{class} ({then} before, {now} now)"))
+        .collect()
+}
+
+/// The templates of each class.
+fn parts(roll_out: &RollOut) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut all: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for set in &roll_out.stacks {
+        all.entry(set.class.as_str()).or_default().insert(set.template.as_str());
+    }
+    all
+}
+
 /// The accounts that a StackSet takes its units without.
 fn excepted<'a>(roll_out: &'a RollOut, name: &str) -> BTreeSet<&'a AccountId> {
     let sets = roll_out.stacks.iter().filter(|set| set.name == name);
@@ -204,6 +223,15 @@ mod tests {
             ["every stack of the accounts outside of ou-b"]
         );
         assert_eq!(left_behind(&of(&["ou-a"]), &of(&[])), [""; 0]);
+    }
+
+    #[test]
+    fn a_class_that_takes_more_templates_is_told() {
+        let one = ("hub", "own-stack", &[][..], &[][..], &["us-east-1"][..]);
+        let mut two = roll_out(&[one, one]);
+        two.stacks[1].template = "t2".to_owned();
+        assert_eq!(shared_out_anew(&roll_out(&[one]), &two), ["hub (1 before, 2 now)"]);
+        assert_eq!(shared_out_anew(&two, &two), [""; 0]);
     }
 
     #[test]

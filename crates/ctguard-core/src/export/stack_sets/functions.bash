@@ -27,13 +27,36 @@ needs() {
     caller=$(aws sts get-caller-identity --region "$home" --query Account --output text)
 }
 
+# The templates, and where the large ones are put.
+needs_templates() {
+    local file
+    for file in "${templates[@]}"; do
+        [ -r "$file" ] || fail "$PWD/$file is not there: write the folder again with ctguard export"
+    done
+    [ "$large" = 0 ] || [ -n "$bucket" ] || fail "some templates are larger than 51,200 bytes: set CTGUARD_TEMPLATE_BUCKET to a bucket in $home"
+}
+
 secret() {
     printf '%s' "${!1}"
 }
 
 # Says at the end whether everything went well.
 finish() {
+    strangers
     [ "$failed" = 0 ] || fail "not everything went well: see above, mend it, and run this again"
+}
+
+# Names StackSets of this blueprint that this folder does not have: an earlier export made them, and nothing removes them.
+strangers() {
+    local name known
+    [ "$organization" = 1 ] || return 0
+    for name in $(aws cloudformation list-stack-sets --region "$home" --call-as "$call_as" --status ACTIVE \
+        --query "Summaries[?Description=='ctguard: the blueprint $blueprint'].StackSetName" --output text); do
+        for known in "${names[@]}"; do
+            [ "$known" != "$name" ] || continue 2
+        done
+        echo "note: the StackSet $name of this blueprint is not of this folder: delete its instances and it, if nothing else deploys it" >&2
+    done
 }
 
 # The root of the organization, where no units are named.
@@ -62,9 +85,8 @@ template_argument() {
         echo "--template-body=file://$file"
         return
     fi
-    [ -n "$bucket" ] || fail "$file is larger than 51,200 bytes: set CTGUARD_TEMPLATE_BUCKET to a bucket in $home"
-    aws s3 cp --only-show-errors "$file" "s3://$bucket/ctguard/$file" >&2
-    echo "--template-url=https://$bucket.s3.$home.$suffix/ctguard/$file"
+    aws s3 cp --only-show-errors "$file" "s3://$bucket/ctguard/$blueprint/$file" >&2
+    echo "--template-url=https://$bucket.s3.$home.$suffix/ctguard/$blueprint/$file"
 }
 
 # Names and values as the parameters of a call. They go through a pipe: what is an argument of a program stands in the
@@ -115,7 +137,7 @@ stack_set() {
     local name=$1 file=$2 auto=$3 capability=$4 template operation
     shift 4
     local arguments=(--region "$home" --call-as "$call_as" --stack-set-name "$name")
-    local about=(--managed-execution Active=true
+    local about=(--managed-execution Active=true --description "ctguard: the blueprint $blueprint"
         --auto-deployment "Enabled=$auto$([ "$auto" = false ] || echo ,RetainStacksOnAccountRemoval=false)")
     [ "$capability" = - ] || about+=(--capabilities "$capability")
     [ $# -eq 0 ] || about+=(--parameters file:///dev/stdin)
@@ -188,7 +210,7 @@ in_account() {
     [ -z "${external_id[$account]:-}" ] || more+=(--external-id "${external_id[$account]}")
     credentials=$(aws sts assume-role --region "$home" --role-arn "$arn" \
         --role-session-name "${session[$account]:-ctguard-export}" "${more[@]}" \
-        --query '[Credentials.AccessKeyId,Credentials.SecretAccessKey,Credentials.SessionToken]' --output text </dev/null)
+        --query '[Credentials.AccessKeyId,Credentials.SecretAccessKey,Credentials.SessionToken]' --output text </dev/null) || return 1
     local key password token
     read -r key password token <<<"$credentials"
     AWS_ACCESS_KEY_ID=$key AWS_SECRET_ACCESS_KEY=$password AWS_SESSION_TOKEN=$token "$@"
@@ -200,7 +222,7 @@ stack() {
     read -ra regions <<<"$5"
     shift 5
     [ "$capability" = - ] || about+=(--capabilities "$capability")
-    [ "$(wc -c <"$file")" -le 51200 ] || about+=(--s3-bucket "${bucket:?set CTGUARD_TEMPLATE_BUCKET}")
+    [ "$(wc -c <"$file")" -le 51200 ] || about+=(--s3-bucket "$bucket" --s3-prefix "ctguard/$blueprint")
     [ $# -eq 0 ] || about+=(--parameter-overrides file:///dev/stdin)
     for region in "${regions[@]}"; do
         # A stack whose first creation failed takes no other.

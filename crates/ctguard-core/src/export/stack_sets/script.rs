@@ -4,14 +4,31 @@ use super::super::cloudformation::{
     ACCOUNT_NAME_PARAMETER, TEMPLATE_BODY_MAX_BYTES, endpoint_parameter,
 };
 use super::super::items::Item;
-use super::super::{Export, Files};
-use super::{Engine, Instances, RollOut, StackSet};
+use super::super::{Export, Files, units_in_words};
+use super::{Engine, Instances, RollOut, StackSet, Target};
 use crate::blueprint::AssumedRole;
 use crate::scope::{AccountId, Region};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The functions of the script that deploys: no script by itself, so that the linter reads the whole.
 const FUNCTIONS: &str = include_str!("functions.bash");
+
+/// What each script begins with: it finds its folder through links, whatever CDPATH says.
+const HEAD: &str = r#"if ((BASH_VERSINFO[0] < 4 || (BASH_VERSINFO[0] == 4 && BASH_VERSINFO[1] < 4))); then
+    echo "$0: this needs bash 4.4 or newer: it is $BASH_VERSION" >&2
+    exit 1
+fi
+script=$0
+while [ -L "$script" ]; do
+    to=$(readlink "$script")
+    case $to in
+    /*) script=$to ;;
+    *) script=$(dirname -- "$script")/$to ;;
+    esac
+done
+CDPATH='' cd -- "$(dirname -- "$script")"
+
+"#;
 
 impl RollOut {
     /// The file that says it, and the scripts that do it.
@@ -33,9 +50,10 @@ impl RollOut {
             true => ("Removes it again, what sends before what is sent to", "removes"),
         };
         let mut text = format!(
-            "#!/usr/bin/env bash\n# {what}.\n# Made by `ctguard export cloudformation` for the blueprint {}; README.md says how it {verb}.\nset -euo pipefail\ncd \"$(dirname \"$0\")\"\n\n",
+            "#!/usr/bin/env bash\n# {what}.\n# Made by `ctguard export cloudformation` for the blueprint {}; README.md says how it {verb}.\nset -euo pipefail\n\n",
             self.blueprint
         );
+        text.push_str(HEAD);
         text.push_str(&self.settings(export));
         text.push_str(FUNCTIONS);
         let secret: BTreeSet<String> = self
@@ -45,7 +63,9 @@ impl RollOut {
             .filter(|name| !removes && *name != ACCOUNT_NAME_PARAMETER)
             .map(|name| format!(" {}", variable(name)))
             .collect();
-        text.push_str(&format!("\nneeds{}\nroot\n", secret.into_iter().collect::<String>()));
+        let files = if removes { "" } else { "\nneeds_templates" };
+        let secret: String = secret.into_iter().collect();
+        text.push_str(&format!("\nneeds{secret}{files}\nroot\n"));
         let sets: Vec<&StackSet> = match removes {
             false => self.stacks.iter().collect(),
             true => self.stacks.iter().rev().collect(),
@@ -69,6 +89,15 @@ impl RollOut {
         text.push_str(&format!("units=({})\n", units.join(" ")));
         text.push_str(&format!("organization={}\n", u8::from(self.organization.is_some())));
         text.push_str(&format!("home={}\n", self.home_region));
+        text.push_str(&format!("blueprint={}\n", self.blueprint));
+        let sets: BTreeSet<&str> = self.stacks.iter().map(|set| set.name.as_str()).collect();
+        let sets: Vec<&str> = sets.into_iter().collect();
+        text.push_str(&format!("names=({})\n", sets.join(" ")));
+        let files: BTreeSet<&str> = self.stacks.iter().map(|set| set.template.as_str()).collect();
+        let files: Vec<&str> = files.into_iter().collect();
+        text.push_str(&format!("templates=({})\n", files.join(" ")));
+        let large = self.stacks.iter().any(|set| set.bytes > TEMPLATE_BODY_MAX_BYTES);
+        text.push_str(&format!("large={}\n", u8::from(large)));
         text.push_str(&format!("partition={}\n", export.partition));
         text.push_str(&format!("suffix={}\n", export.partition.dns_suffix()));
         // Where no role is listed, it is the one that is assumed in the organization's accounts.
@@ -126,7 +155,8 @@ impl RollOut {
         );
         text.push_str("| template | bytes | resources | where |\n|---|---:|---:|---|\n");
         for set in &self.stacks {
-            let places: Vec<String> = set.instances.iter().map(Instances::to_words).collect();
+            let places: Vec<String> =
+                set.instances.iter().map(|one| one.to_words(self.organization.as_ref())).collect();
             text.push_str(&format!(
                 "| `{}` | {} | {} | {} |\n",
                 set.template,
@@ -195,6 +225,11 @@ impl Instances {
             if ids.is_empty() { "-".to_owned() } else { ids.join(",") }
         };
         let capability = if set.makes_roles { "CAPABILITY_NAMED_IAM" } else { "-" };
+        // What removes needs no parameter, and no secret.
+        let given = |name: Option<&str>| match alone {
+            "remove_stack" => String::new(),
+            _ => parameters(set, name),
+        };
         match self.by {
             Engine::StackSet if self.account_names.is_empty() => text.push_str(&format!(
                 "{of_set} {} {} {} '{regions}'\n",
@@ -208,7 +243,7 @@ impl Instances {
                     text.push_str(&format!(
                         "{of_set} {} {account} - '{regions}'{}\n",
                         set.name,
-                        parameters(set, name)
+                        given(name)
                     ));
                 }
             }
@@ -220,7 +255,7 @@ impl Instances {
                         "{alone} {account} {} {} {capability} '{regions}'{}\n",
                         set.name,
                         set.template,
-                        parameters(set, name)
+                        given(name)
                     ));
                 };
                 if accounts.is_empty() {
@@ -233,14 +268,15 @@ impl Instances {
         }
     }
 
-    fn to_words(&self) -> String {
+    fn to_words(&self, organization: Option<&Target>) -> String {
+        let units = units_in_words(organization.map(|of| &of.units));
         let who = match self.by {
             Engine::OwnStack => "the account of the credentials".to_owned(),
             Engine::StackSet if self.accounts.is_empty() && self.except.is_empty() => {
-                "every account of the organization".to_owned()
+                format!("every account of {units}")
             }
             Engine::StackSet if self.accounts.is_empty() => format!(
-                "every account of the organization but {}",
+                "every account of {units} but {}",
                 crate::plural::count(self.except.len(), "account")
             ),
             Engine::StackSet | Engine::Stack => {

@@ -5,7 +5,7 @@ use super::{Module, declared, requirements, secret};
 use crate::blueprint::AssumedRole;
 use crate::export::classes::{Accounts, Stage};
 use crate::export::text::ACCOUNT;
-use crate::export::{Export, ExportError};
+use crate::export::{Export, ExportError, OrganizationTarget, units_in_words};
 use crate::scope::{AccountId, Region};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -155,16 +155,20 @@ impl Call<'_> {
     }
 
     /// Where it is, for people.
-    pub fn to_words(&self) -> String {
+    pub fn to_words(&self, organization: Option<&OrganizationTarget>) -> String {
         let regions: Vec<&str> = self.regions.iter().map(Region::as_str).collect();
         let who = match &self.account {
             For::Own => "`accounts/`: the account of the credentials".to_owned(),
             For::One(id) => format!("`accounts/`: {id}"),
             For::Member(except) if except.is_empty() => {
-                "`member/`: every account of the organization".to_owned()
+                format!(
+                    "`member/`: every account of {}",
+                    units_in_words(organization.map(|of| &of.units))
+                )
             }
             For::Member(except) => format!(
-                "`member/`: every account of the organization but {}",
+                "`member/`: every account of {} but {}",
+                units_in_words(organization.map(|of| &of.units)),
                 crate::plural::count(except.len(), "account")
             ),
         };
@@ -219,8 +223,43 @@ pub(super) fn written(
     if calls.iter().any(|call| call.account == For::Own) {
         all["data"] = json!({ "aws_caller_identity": { "own": {} } });
     }
+    if root == Root::Member {
+        all["resource"] = json!({ "terraform_data": { "account": guard(export, calls) } });
+    }
     all["module"] = Value::Object(modules);
     Ok(all)
+}
+
+/// The accounts of which `member/` makes nothing: `accounts/` does, or nobody.
+pub(super) fn elsewhere(export: &Export, calls: &[&Call<'_>]) -> BTreeSet<AccountId> {
+    let mut excepts = calls.iter().filter_map(|call| match &call.account {
+        For::Member(except) => Some(except.clone()),
+        _ => None,
+    });
+    let first = excepts.next().unwrap_or_default();
+    let mut all = excepts.fold(first, |all, one| all.intersection(&one).cloned().collect());
+    let members = export.organization.as_ref().map(|target| &target.members);
+    let outside = |id: &&AccountId| members.is_none_or(|members| !members.contains(*id));
+    all.extend(export.listed.iter().filter(outside).cloned());
+    all
+}
+
+/// Refuses another account than the workspace's, and one of which nothing is made: a plan without a change would
+/// look like an account in which everything is as it should be.
+fn guard(export: &Export, calls: &[&Call<'_>]) -> Value {
+    let mut conditions = vec![json!({
+        "condition": format!("${{terraform.workspace == var.{ACCOUNT_VARIABLE}}}"),
+        "error_message": format!("Each account has a workspace of its own: terraform workspace select -or-create ${{var.{ACCOUNT_VARIABLE}}}"),
+    })];
+    let elsewhere = elsewhere(export, calls);
+    if !elsewhere.is_empty() {
+        let ids: Vec<String> = elsewhere.iter().map(|id| format!("\"{id}\"")).collect();
+        conditions.push(json!({
+            "condition": format!("${{!contains([{}], var.{ACCOUNT_VARIABLE})}}", ids.join(", ")),
+            "error_message": "Nothing is made here for this account: accounts/ keeps it, or the blueprint leaves it out.",
+        }));
+    }
+    json!({ "input": format!("${{var.{ACCOUNT_VARIABLE}}}"), "lifecycle": { "precondition": conditions } })
 }
 
 /// What whoever runs Terraform gives.
