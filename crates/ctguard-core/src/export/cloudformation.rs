@@ -189,8 +189,8 @@ fn digits(name: &str) -> String {
     hex(&Sha256::digest(name.as_bytes()))[..6].to_owned()
 }
 
-/// A text as a template has it: with `Fn::Sub` where something is open, and `Fn::Join` where the
-/// text itself has what `Fn::Sub` would take for a variable.
+/// A text as a template has it: with `Fn::Sub` where something is open, and `Fn::Join` where what
+/// the text itself has cannot be told from a variable.
 ///
 /// # Errors
 /// When it holds what CloudFormation would take for a reference.
@@ -206,8 +206,12 @@ fn written(text: &str) -> Result<Value, ExportError> {
         return Ok(json!(text));
     }
     let pieces = text::pieces(text);
-    if pieces.iter().any(|piece| matches!(piece, Piece::Literal(literal) if literal.contains('$')))
-    {
+    let ambiguous = |piece: &Piece<'_>| {
+        let Piece::Literal(literal) = piece else { return false };
+        let mut begun = literal.split("${").skip(1);
+        literal.ends_with('$') || begun.any(|rest| !rest.contains('}'))
+    };
+    if pieces.iter().any(ambiguous) {
         let parts: Vec<Value> = pieces.iter().map(joined).collect();
         return Ok(json!({ "Fn::Join": ["", parts] }));
     }
@@ -215,7 +219,8 @@ fn written(text: &str) -> Result<Value, ExportError> {
         .iter()
         .map(|piece| match open(piece) {
             Ok(name) => format!("${{{name}}}"),
-            Err(literal) => literal.to_owned(),
+            // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html
+            Err(literal) => literal.replace("${", "${!"),
         })
         .collect();
     Ok(json!({ "Fn::Sub": all }))
@@ -274,9 +279,10 @@ mod tests {
         for (text, expected) in [
             ("plain ${x}".to_owned(), json!("plain ${x}")),
             (format!("a:{ACCOUNT}"), json!({ "Fn::Sub": "a:${AWS::AccountId}" })),
+            (format!("${{x}} {REGION}"), json!({ "Fn::Sub": "${!x} ${AWS::Region}" })),
             (
-                format!("${{x}} {REGION}"),
-                json!({ "Fn::Join": ["", ["${x} ", { "Ref": "AWS::Region" }]] }),
+                format!("${{x {REGION}"),
+                json!({ "Fn::Join": ["", ["${x ", { "Ref": "AWS::Region" }]] }),
             ),
             (
                 format!("${ACCOUNT}"),

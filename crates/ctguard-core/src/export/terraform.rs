@@ -179,8 +179,8 @@ fn readme(export: &Export, calls: &[Call<'_>], modules: &[Module<'_>]) -> String
         let members: Vec<&Call<'_>> =
             calls.iter().filter(|call| call.root == Root::Member).collect();
         let elsewhere = roots::elsewhere(export, &members);
-        let known = export.organization.iter().flat_map(|target| &target.members);
-        let one = known.filter(|id| !elsewhere.contains(*id)).last();
+        let mut known = export.organization.iter().flat_map(|target| &target.members);
+        let one = known.rfind(|id| !elsewhere.contains(*id));
         let one = one.map_or("ACCOUNT", |id| id.as_str());
         text.push_str(&include_str!("terraform/readme/member.md").replace("111122223333", one));
         if let Some(target) = export.organization.as_ref().filter(|all| !all.units.is_empty()) {
