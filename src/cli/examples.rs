@@ -275,10 +275,16 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "sandbox queue",
-        &[(
-            "ctguard sandbox queue arn:aws:sqs:us-east-1:111122223333:siem --sandbox account.json",
-            "a queue that SNS may send to",
-        )],
+        &[
+            (
+                "ctguard sandbox queue arn:aws:sqs:us-east-1:111122223333:siem --sandbox account.json",
+                "a queue that SNS may send to",
+            ),
+            (
+                "ctguard sandbox queue siem --topic arn:aws:sns:us-east-1:111122223333:ctguard-acme-siem",
+                "for one topic",
+            ),
+        ],
     ),
     (
         "sandbox purge",
