@@ -21,11 +21,18 @@ fn main() -> ExitCode {
         interactive,
         out_terminal: stdout().is_terminal(),
         err_terminal: stderr().is_terminal(),
-        no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || !knows_colors(),
         width: width(),
         today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
     };
     ExitCode::from(cli::main(std::env::args_os(), &mut io).code())
+}
+
+/// Switches colours on where the terminal must be asked for them: the console of Windows. Whether
+/// they can be shown.
+fn knows_colors() -> bool {
+    anstyle_query::windows::enable_ansi_colors() != Some(false)
 }
 
 /// The width for logs and files, where lines are never broken so that they can be searched.

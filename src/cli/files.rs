@@ -65,6 +65,7 @@ pub(super) fn written(
     match fs::metadata(path) {
         Ok(about) if about.is_dir() => Err(io::Error::other("it is a folder")),
         Ok(about) if !about.is_file() => through(path, write),
+        _ if is_device(path) => through(path, write),
         _ => {
             let path = followed(path)?;
             let file = beside(&path, readers, write)?;
@@ -107,12 +108,20 @@ fn created(path: &Path, text: &str) -> io::Result<()> {
     let write = |out: &mut dyn Write| out.write_all(text.as_bytes());
     match (fs::metadata(path), fs::symlink_metadata(path)) {
         (Ok(about), _) if !about.is_file() && !about.is_dir() => through(path, write),
+        _ if is_device(path) => through(path, write),
         (Err(_), Err(_)) => {
             let file = beside(path, Readers::Usual, write)?;
             file.persist_noclobber(path).map(drop).map_err(|error| error.error)
         }
         _ => Err(io::ErrorKind::AlreadyExists.into()),
     }
+}
+
+/// Whether a name is a device's in every folder, as `NUL` is on Windows.
+///
+/// Source: <https://learn.microsoft.com/windows/win32/fileio/naming-a-file>
+fn is_device(path: &Path) -> bool {
+    cfg!(windows) && path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("NUL"))
 }
 
 /// Writes to a device or a pipe as it stands.

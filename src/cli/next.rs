@@ -168,13 +168,17 @@ impl Line<'_> {
 
 /// A word as a shell takes it.
 pub(super) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
+    let plain = |c: char| c.is_ascii_alphanumeric() || PLAIN.contains(c);
+    match word {
+        _ if !word.is_empty() && word.chars().all(plain) => word.to_owned(),
+        // Both of Windows' shells take these; a quotation mark cannot be in a name there.
+        _ if cfg!(windows) => format!("\"{word}\""),
+        _ => format!("'{}'", word.replace('\'', "'\\''")),
     }
 }
+
+/// The characters that mean themselves, beside letters and digits.
+const PLAIN: &str = if cfg!(windows) { "-_./:\\+" } else { "-_./:=,@+%" };
 
 #[cfg(test)]
 mod tests {
@@ -183,6 +187,9 @@ mod tests {
     #[test]
     fn words_are_quoted_only_where_a_shell_asks_for_it() {
         assert_eq!(quoted("live/ctguard.yaml"), "live/ctguard.yaml");
-        assert_eq!(quoted("it's here"), "'it'\\''s here'");
+        match cfg!(windows) {
+            true => assert_eq!(quoted("it's here"), "\"it's here\""),
+            false => assert_eq!(quoted("it's here"), "'it'\\''s here'"),
+        }
     }
 }

@@ -104,11 +104,26 @@ pub(super) async fn signal() -> std::io::Result<()> {
     }
 }
 
+/// Waits for a signal: Ctrl-C, Ctrl-Break, or that the console is closed.
+///
+/// # Errors
+/// When the system does not let a program wait for it.
+#[cfg(windows)]
+pub(super) async fn signal() -> std::io::Result<()> {
+    use tokio::signal::windows::{ctrl_break, ctrl_close};
+    let (mut broken, mut closed) = (ctrl_break()?, ctrl_close()?);
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = broken.recv() => Ok(()),
+        _ = closed.recv() => Ok(()),
+    }
+}
+
 /// Waits for a signal.
 ///
 /// # Errors
 /// When the system does not let a program wait for it.
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 pub(super) async fn signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
