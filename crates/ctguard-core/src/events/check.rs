@@ -6,6 +6,7 @@
 
 mod clause;
 mod condition;
+mod envelope;
 mod find;
 mod finding;
 mod list;

@@ -2,10 +2,9 @@
 
 use super::clause::Clause;
 use super::finding::Findings;
-use crate::catalogue::CatalogueEvent;
 use crate::codes;
 use crate::codes::Code;
-use crate::event::{EventKind, EventRef};
+use crate::event::EventRef;
 use crate::events::tree::Node;
 use crate::record::{self, Asked, Finding};
 use eventbridge_pattern::{Filter, Matcher};
@@ -18,18 +17,9 @@ const MAX_EVENTS: usize = 200;
 /// Fields of `detail` that the catalogue has judged.
 const JUDGED: [&str; 2] = ["detail.eventSource", "detail.eventName"];
 
-/// Says which conditions no record of these events satisfies; each event comes with the kinds that
-/// are asked for.
-pub(super) fn judge(
-    clause: &Clause<'_>,
-    events: &[(CatalogueEvent, Vec<EventKind>)],
-    findings: &mut Findings,
-) {
-    let of = |(event, kinds): &(CatalogueEvent, Vec<EventKind>)| {
-        let refs = event.to_refs().into_iter();
-        refs.filter(|one| kinds.contains(&one.kind)).collect::<Vec<EventRef>>()
-    };
-    let events: Vec<EventRef> = events.iter().flat_map(of).take(MAX_EVENTS).collect();
+/// Says which conditions no record of these events satisfies.
+pub(super) fn judge(clause: &Clause<'_>, events: &[EventRef], findings: &mut Findings) {
+    let events = &events[..events.len().min(MAX_EVENTS)];
     let conditions: Vec<(&str, &Node, Filter)> = clause
         .fields()
         .filter(|(path, node)| !JUDGED.contains(path) && !node.has_hole())
@@ -41,11 +31,13 @@ pub(super) fn judge(
             Some((path, node, field))
         })
         .collect();
-    if events.is_empty() || conditions.is_empty() {
+    // Of Insights more is in a record than the model has.
+    let of_insights = conditions.iter().any(|(path, ..)| path.starts_with("insightDetails"));
+    if events.is_empty() || conditions.is_empty() || of_insights {
         return;
     }
     let filter = Filter::All(conditions.iter().map(|(.., field)| field.clone()).collect());
-    let asked = Asked { events: &events, filter: Some(&filter), failed: None, except: &[] };
+    let asked = Asked { events, filter: Some(&filter), failed: None, except: &[] };
     for finding in record::check(&asked).findings {
         let at = place(&finding, clause, &conditions);
         let code = of_check(finding.code);

@@ -3,6 +3,7 @@
 use super::super::read::embedded::Embedded;
 use super::super::read::{FILLED_IN, hcl, yaml};
 use super::super::tree::{Entry, Node, Value};
+use super::envelope;
 use super::name::Name;
 use super::pattern::State;
 use super::text;
@@ -19,20 +20,6 @@ const PERHAPS_PATTERN_KEYS: [&str; 4] = ["Pattern", "pattern", "FilterPattern", 
 
 /// Keys that name the bus of a rule.
 const BUS_KEYS: [&str; 3] = ["EventBusName", "event_bus_name", "eventBusName"];
-
-/// What a pattern of CloudTrail's events has at its top.
-const TOP_FIELDS: [&str; 10] = [
-    "source",
-    "detail-type",
-    "detail",
-    "account",
-    "region",
-    "resources",
-    "time",
-    "id",
-    "version",
-    "$or",
-];
 
 /// A pattern, and what is said of its rule.
 #[derive(Debug, Clone)]
@@ -81,6 +68,9 @@ pub(super) fn find(root: &Node, file: &str) -> FoundIn {
     let mut finder = Finder { file, found: FoundIn::default(), keys: Vec::new() };
     let strings = || root.each().iter().all(|item| item.text().is_some());
     match &root.value {
+        Value::Map(entries) if !entries.is_empty() && entries.iter().all(is_of_pattern) => {
+            finder.pattern(root, None, State::NotKnown);
+        }
         Value::List(items) if !items.is_empty() && strings() => {
             for item in items {
                 finder
@@ -267,15 +257,36 @@ fn names_key(key: &str) -> Option<&str> {
     own.contains(&name).then_some(modifier)
 }
 
-/// Whether a map is a pattern by its shape: its fields have lists, where an event's have texts.
+/// Whether a map is a pattern by its shape: its fields have lists, where an event's have texts. A
+/// misspelt field is taken for the one that is meant, so that it is told.
 fn is_pattern(node: &Node) -> bool {
     let entries = node.entries();
-    let listed = |key: &str| node.get(key).is_some_and(|one| matches!(one.value, Value::List(_)));
-    let inner = |key: &str| node.get(key).is_some_and(|one| matches!(one.value, Value::Map(_)));
-    let scalar = |key: &str| node.get(key).is_some_and(|one| one.text().is_some());
-    entries.iter().all(|entry| TOP_FIELDS.contains(&entry.key.as_str()))
+    let meant = |entry: &Entry| match entry.key.as_str() {
+        "$or" => Some("$or"),
+        key => envelope::meant(key),
+    };
+    let has = |key: &str, is: fn(&Node) -> bool| {
+        entries.iter().any(|entry| meant(entry) == Some(key) && is(&entry.node))
+    };
+    let listed = |key: &str| has(key, |one| matches!(one.value, Value::List(_)));
+    let inner = |key: &str| has(key, |one| matches!(one.value, Value::Map(_)));
+    let scalar = |key: &str| has(key, |one| one.text().is_some());
+    // Fields of a record beside the source, where they match nothing.
+    let of_record = |entry: &Entry| {
+        envelope::OF_RECORDS.contains(&entry.key.as_str()) && entry.node.text().is_none()
+    };
+    let misplaced = entries.iter().any(of_record);
+    entries.iter().all(|entry| meant(entry).is_some() || of_record(entry))
         && !(scalar("source") && scalar("detail-type"))
-        && (listed("detail-type") || (inner("detail") && (listed("source") || entries.len() == 1)))
+        && (listed("detail-type")
+            || (listed("source") && (inner("detail") || misplaced))
+            || (inner("detail") && entries.len() == 1))
+}
+
+/// Whether an entry is one of a pattern, and of nothing else: a field of each event, without a value.
+fn is_of_pattern(entry: &Entry) -> bool {
+    envelope::top_fields().any(|field| field == entry.key)
+        && matches!(entry.node.value, Value::Map(_) | Value::List(_))
 }
 
 /// Whether it is a record or an event, which is what it is.

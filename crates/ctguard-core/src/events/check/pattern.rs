@@ -6,12 +6,12 @@
 
 use super::super::tree::Node;
 use super::clause::{Choice, Clause, Item, may_take};
-use super::condition;
 use super::finding::{Findings, either};
 use super::name;
+use super::{condition, envelope};
 use crate::catalogue::{self, CatalogueEvent, nearest};
 use crate::codes;
-use crate::event::{Access, EventKind, bus_source};
+use crate::event::{Access, EVERY_SOURCE, EventKind, EventRef, Landing, bus_source};
 use crate::resource::rule::RuleState;
 use eventbridge_pattern::check::{Effect, check};
 use std::collections::BTreeMap;
@@ -46,14 +46,31 @@ pub(super) fn judge(pattern: &Node, state: State, findings: &mut Findings) {
 /// Says what of a pattern no event of CloudTrail can be.
 pub(super) fn catalogued(pattern: &Node, state: State, findings: &mut Findings) {
     // Clauses of `$or` mostly share what names the events.
-    let mut judged: BTreeMap<[Option<*const Node>; 4], Vec<Asked>> = BTreeMap::new();
-    for (number, clause) in Clause::all(pattern).iter().enumerate() {
-        let own = NAMING.map(|path| clause.identity(path));
+    let mut judged: BTreeMap<([Option<*const Node>; 4], bool), Option<Vec<EventRef>>> =
+        BTreeMap::new();
+    let clauses = Clause::all(pattern);
+    let is_for_a_bus = envelope::is_for_a_bus(&clauses);
+    for (number, clause) in clauses.iter().enumerate() {
+        let own = (NAMING.map(|path| clause.identity(path)), has_fields_of_records(clause));
         let events = judged.entry(own).or_insert_with(|| Judge::of(clause, state).run(findings));
         if number < MAX_CONDITIONED {
-            condition::judge(clause, events, findings);
+            let asked = events.as_deref().unwrap_or_default();
+            if is_for_a_bus {
+                envelope::judge(clause, events.is_some(), asked, findings);
+            }
+            condition::judge(clause, asked, findings);
         }
     }
+}
+
+/// Whether a clause asks for a field that only records of CloudTrail have, in any case.
+fn has_fields_of_records(clause: &Clause<'_>) -> bool {
+    clause.fields().any(|(path, _)| {
+        let field = path.strip_prefix("detail.").and_then(|path| path.split('.').next());
+        field.is_some_and(|field| {
+            envelope::OF_RECORDS.iter().any(|own| own.eq_ignore_ascii_case(field))
+        })
+    })
 }
 
 /// Says what EventBridge refuses, loses or misreads.
@@ -85,14 +102,12 @@ fn taken(pattern: &Node, findings: &mut Findings) {
     }
 }
 
-/// An event that is asked for, with the kinds that it may be.
-type Asked = (CatalogueEvent, Vec<EventKind>);
-
 struct Judge<'n> {
     source: Option<Choice<'n>>,
     detail_type: Option<Choice<'n>>,
     event_source: Option<Choice<'n>>,
     event_name: Option<Choice<'n>>,
+    has_fields_of_records: bool,
     state: State,
 }
 
@@ -100,14 +115,15 @@ impl<'n> Judge<'n> {
     fn of(clause: &Clause<'n>, state: State) -> Self {
         let [source, detail_type, event_source, event_name] =
             NAMING.map(|path| clause.choice(path));
-        Self { source, detail_type, event_source, event_name, state }
+        let has_fields_of_records = has_fields_of_records(clause);
+        Self { source, detail_type, event_source, event_name, has_fields_of_records, state }
     }
 
-    /// Judges the clause without its other conditions; gives the events that it asks for, each with
-    /// the kinds that it may be.
-    fn run(mut self, findings: &mut Findings) -> Vec<Asked> {
+    /// Judges the clause without its other conditions; gives the events that it asks for. `None`
+    /// tells that they may be of others than CloudTrail; none, that what is asked for is wrong.
+    fn run(mut self, findings: &mut Findings) -> Option<Vec<EventRef>> {
         if !self.is_of_trail() {
-            return Vec::new();
+            return None;
         }
         let misspelt = self.detail_types(findings);
         let (source, event_source) = self.sources(findings);
@@ -120,13 +136,47 @@ impl<'n> Judge<'n> {
             asked.extend(self.name(item, findings));
         }
         // What a variable adds may have other fields, and of names that are left out any may be.
-        let open = |choice: &Choice<'_>| {
-            choice.open || choice.items.iter().any(|item| !item.is_positive())
-        };
-        if self.event_name.as_ref().is_some_and(open) {
-            asked.clear();
+        Some(match self.event_name.as_ref().is_none_or(is_open) {
+            true => self.families(),
+            false => asked,
+        })
+    }
+
+    /// Every event of the sources that are asked for.
+    fn families(&self) -> Vec<EventRef> {
+        let kinds: Vec<EventKind> = EventKind::ALL
+            .into_iter()
+            .filter(|kind| kind.detail_types().iter().any(|one| may_take(&self.detail_type, one)))
+            .collect();
+        let mut sources: Vec<String> = Vec::new();
+        if let Some(choice) = self.event_source.as_ref().filter(|choice| !is_open(choice)) {
+            sources = choice.items.iter().filter_map(Item::exact).map(str::to_owned).collect();
+            sources.truncate(if sources.len() == choice.items.len() { sources.len() } else { 0 });
+        } else if let Some(choice) = self.source.as_ref().filter(|choice| !is_open(choice)) {
+            let service = |item: &Item<'_>| item.exact()?.strip_prefix("aws.").map(str::to_owned);
+            let named: Option<Vec<String>> = choice.items.iter().map(service).collect();
+            let named = named.unwrap_or_default().into_iter();
+            sources = named.map(|service| format!("{service}.amazonaws.com")).collect();
         }
-        asked
+        let of = |source: &str| {
+            let landing = match source {
+                EVERY_SOURCE => Landing::CallRegion,
+                source => catalogue::landing_of_source(source),
+            };
+            let name = "*".to_owned();
+            let event = EventRef {
+                source: source.to_owned(),
+                name,
+                kind: EventKind::Api,
+                access: Access::Write,
+                landing,
+            };
+            kinds.iter().map(move |kind| EventRef { kind: *kind, ..event.clone() })
+        };
+        match sources.is_empty() {
+            true => of(EVERY_SOURCE).collect(),
+            false => sources.iter().flat_map(|source| of(source)).collect(),
+        }
     }
 
     /// Whether it asks for events of CloudTrail: others have an `eventName`, too.
@@ -134,19 +184,27 @@ impl<'n> Judge<'n> {
         if let Some(choice) = self.detail_type.as_ref().filter(|choice| !choice.open) {
             let known = || EventKind::ALL.into_iter().flat_map(EventKind::detail_types);
             return choice.items.iter().any(|item| {
-                item.exact().is_some_and(is_of_trail) || known().any(|known| item.takes(known))
+                item.exact().is_some_and(is_nearly_of_trail)
+                    || known().any(|known| item.takes(known))
             });
         }
-        let of_aws = |text: &str| text.starts_with("aws.") && !text.starts_with("aws.partner/");
+        let of_aws = |text: &str| {
+            text.starts_with("aws.") && !text.starts_with("aws.partner/")
+                || catalogue::knows_source(text)
+        };
         let known = |text: &str| {
             !catalogue::sources_of(text).is_empty() || !catalogue::renames_of(text).is_empty()
         };
         let mut sources = exacts(&self.source);
         let named = self.event_source.is_some() || self.event_name.is_some();
         let other = sources.any(|(_, text)| !of_aws(text));
+        let named = named || self.has_fields_of_records;
         named
             && !other
             && (self.source.is_some()
+                || self.has_fields_of_records
+                    && self.event_source.is_none()
+                    && self.event_name.is_none()
                 || exacts(&self.event_source).any(|(_, text)| text.ends_with(".amazonaws.com"))
                 || exacts(&self.event_name).any(|(_, text)| known(text)))
     }
@@ -162,7 +220,7 @@ impl<'n> Judge<'n> {
                 right = true;
                 continue;
             }
-            let Some(text) = item.exact().filter(|text| is_of_trail(text)) else { continue };
+            let Some(text) = item.exact().filter(|text| is_nearly_of_trail(text)) else { continue };
             wrong = true;
             let near = nearest(text, known.iter().copied());
             let help = match near.first() {
@@ -211,7 +269,7 @@ impl<'n> Judge<'n> {
         (source, event_source)
     }
 
-    fn name(&self, item: &Item<'_>, findings: &mut Findings) -> Vec<Asked> {
+    fn name(&self, item: &Item<'_>, findings: &mut Findings) -> Vec<EventRef> {
         if !item.is_positive() {
             return Vec::new();
         }
@@ -240,7 +298,11 @@ impl<'n> Judge<'n> {
         name::selectors(&text, kinds, at, findings);
         let taken = |name: &str| self.event_name.as_ref().is_some_and(|choice| choice.takes(name));
         name::also(&text, &fitting, &taken, at, findings);
-        fitting.iter().map(|event| (*event, self.kinds(event).collect())).collect()
+        let refs = |event: &CatalogueEvent| {
+            let kinds: Vec<EventKind> = self.kinds(event).collect();
+            event.to_refs().into_iter().filter(move |one| kinds.contains(&one.kind))
+        };
+        fitting.iter().flat_map(refs).collect()
     }
 
     /// Says that nothing of the sources that are asked for has this name.
@@ -337,8 +399,16 @@ fn shown(item: &Item<'_>) -> String {
     }
 }
 
-fn is_of_trail(detail_type: &str) -> bool {
+/// Whether any value may be meant beside those that are listed.
+fn is_open(choice: &Choice<'_>) -> bool {
+    choice.open || choice.items.iter().any(|item| !item.is_positive())
+}
+
+/// Whether a text is a detail-type of CloudTrail's, or is meant to be one.
+fn is_nearly_of_trail(detail_type: &str) -> bool {
+    let known = || EventKind::ALL.into_iter().flat_map(EventKind::detail_types).copied();
     detail_type.to_ascii_lowercase().trim_end().ends_with(VIA)
+        || !nearest(detail_type, known()).is_empty()
 }
 
 fn quoted(words: &[&str]) -> String {
