@@ -38,10 +38,9 @@ pub fn run(
         let cloud = context::open(global, &read, io).await?;
         let asked = context::SurveyRequest::of(global, io)?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
-        let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
-        plan.scope.shard = asked.narrow.shard.map(|shard| shard.to_string());
+        let plan = diff(&survey.desired, &survey.live, Stage::Planned);
         let proof = prove(&survey.desired, &survey.live);
-        let mut drift = drift::of(plan).with_deeds_of_others(&proof);
+        let mut drift = drift::of(plan).with_deeds_of_others(&proof).narrowed_to(&asked.narrow);
         if !args.no_culprit {
             let concurrency = usize::from(global.concurrency);
             let Plan { changes, refusals, .. } = &drift.plan;

@@ -6,13 +6,16 @@ use crate::report::positions::Positions;
 use crate::report::view::View;
 use clap::Args;
 use ctguard_core::blueprint;
-use ctguard_core::drift::Drift;
-use ctguard_core::drift::merge::merge as merge_drifts;
-use ctguard_core::plan::{Plan, merge as merge_plans};
+use ctguard_core::blueprint::Blueprint;
+use ctguard_core::drift::merge::{attributed as merge_plans, merge as merge_drifts};
+use ctguard_core::drift::{AttributedPlan, Drift};
+use ctguard_core::plan::Plan;
 use ctguard_core::proof::Report;
 use ctguard_core::proof::report::merge::{MergeError, merge as merge_reports};
+use ctguard_core::scope::AccountId;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Merge the reports, plans or drifts of the parts of a fleet.
@@ -50,24 +53,34 @@ pub fn run(
     let parts: Vec<(&Path, Value)> = parts.collect::<Result<_, CommandError>>()?;
     let having = |key| parts.iter().filter(|(_, part)| part.get(key).is_some()).count();
     let (plans, drifts) = (having(PLAN_KEY), having(DRIFT_KEY));
-    let (verdict, plan, drift): (Report, Plan, Drift);
+    let blueprint = blueprint::load(&args.blueprint, global.as_of(io)).blueprint;
+    let covers = |covered: &Covered<'_>| is_whole(covered, blueprint.as_ref(), &args.blueprint);
+    let (verdict, plan, drift): (Report, AttributedPlan, Drift);
     let (shown, exit) = match (plans, drifts) {
         (0, 0) => {
             let reports: Vec<Report> = typed(parts, "format_version", "a report of verify")?;
             verdict = merge_reports(&reports).map_err(refused)?;
+            covers(&Covered {
+                blueprint: &verdict.blueprint,
+                accounts: verdict.accounts.iter().map(|account| &account.id).collect(),
+                narrowed: !verdict.only_accounts.is_empty(),
+            })?;
             let exit = verify::exit(&verdict, args.strict);
             (View::Verdict { report: &verdict, proof: None }, exit)
         }
         (_, 0) if plans == parts.len() => {
-            let plans: Vec<Plan> = typed(parts, PLAN_KEY, "a plan")?;
+            let plans: Vec<AttributedPlan> = typed(parts, PLAN_KEY, "a plan")?;
             plan = merge_plans(&plans).map_err(refused)?;
+            let AttributedPlan { plan, culprits } = &plan;
+            covers(&Covered::of(plan))?;
             let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());
-            let exit = changes.and(context::plan_exit(&plan));
-            (View::Plan { plan: &plan, culprits: &[], detail: global.detail() }, exit)
+            let exit = changes.and(context::plan_exit(plan));
+            (View::Plan { plan, culprits, detail: global.detail() }, exit)
         }
         _ if drifts == parts.len() => {
             let drifts: Vec<Drift> = typed(parts, DRIFT_KEY, "a drift")?;
             drift = merge_drifts(&drifts).map_err(refused)?;
+            covers(&Covered::of(&drift.plan))?;
             (View::Drift(&drift), drift::exit(&drift))
         }
         _ => {
@@ -87,6 +100,47 @@ fn positions(path: &Path, global: &GlobalOptions, io: &Io<'_>) -> Positions {
     match &loaded.blueprint {
         Some(blueprint) => Positions::of(&file, blueprint, &loaded.included),
         None => Positions::unknown(file),
+    }
+}
+
+/// What the parts are about together.
+struct Covered<'a> {
+    blueprint: &'a str,
+    accounts: BTreeSet<&'a AccountId>,
+    /// Whether only some of the blueprint's accounts were asked for.
+    narrowed: bool,
+}
+
+impl<'a> Covered<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        Self {
+            blueprint: &plan.blueprint.name,
+            accounts: plan.scope.accounts.iter().collect(),
+            narrowed: !plan.scope.only_accounts.is_empty(),
+        }
+    }
+}
+
+/// Checks that the parts leave out no account that the blueprint lists, if it is at hand: somebody
+/// may have edited them.
+fn is_whole(
+    covered: &Covered<'_>,
+    blueprint: Option<&Blueprint>,
+    file: &Path,
+) -> Result<(), CommandError> {
+    let known = blueprint.filter(|known| known.name == covered.blueprint && !covered.narrowed);
+    let accounts = known.and_then(|known| known.accounts.as_ref());
+    let listed = accounts.iter().flat_map(|accounts| accounts.listed.keys());
+    let left_out: Vec<&str> =
+        listed.filter(|id| !covered.accounts.contains(id)).map(AccountId::as_str).collect();
+    match left_out.is_empty() {
+        true => Ok(()),
+        false => Err(CommandError::new(format!(
+            "the parts cannot be merged: {} lists accounts that are in none of them: {}",
+            file.display(),
+            left_out.join(", ")
+        ))
+        .hint("Make every part of the blueprint as it is now, or name the one that they are of with --blueprint.")),
     }
 }
 

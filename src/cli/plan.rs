@@ -46,7 +46,7 @@ pub fn run(args: &PlanArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         let cloud = context::open(global, &read, io).await?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
         let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
-        plan.scope.shard = asked.narrow.shard.map(|shard| shard.to_string());
+        plan.scope.narrowed_to(&asked.narrow);
         let culprits = culprits(args, cloud.as_ref(), &plan, global).await;
         Ok::<_, CommandError>((survey, plan, culprits))
     })??;

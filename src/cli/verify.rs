@@ -26,7 +26,7 @@ pub fn run(
     };
     let survey = context::look_closely(&read, Desired::signal_reads, global, io)?;
     let proof = prove(&survey.desired, &survey.live);
-    let report = proof.report(&survey.desired).of_shard(context::narrow(global)?.shard);
+    let report = proof.report(&survey.desired).narrowed_to(&context::narrow(global)?);
     let shown = View::Verdict { report: &report, proof: Some(&proof) };
     output::show(&shown, &read.positions, global, io)?;
     Ok(exit(&report, args.strict))

@@ -1,6 +1,7 @@
 //! Results as JUnit's XML, as CI systems show them: a case for each alert in each place of a
 //! verdict, or for each object that a plan is about.
 
+use super::plan::effects::elsewhere;
 use super::plan::{PlanView, asides, diff, names};
 use super::screen::line;
 use super::{
@@ -171,6 +172,16 @@ fn cases(plan: &Plan, question: PlanView, who: &dyn Fn(&Address) -> String) -> V
         let text = format!("{} If this is intended, add {}.", guard.message, guard.kind.flag());
         let ended = Ended::Failed { kind: guard.kind.code().to_string(), text };
         cases.push(Case { class: "guard".to_owned(), name: guard.kind.code().to_string(), ended });
+    }
+    if question.is_drift() {
+        for (there, text) in plan.elsewhere.iter().zip(elsewhere(plan, question)) {
+            let (class, name) = ("elsewhere".to_owned(), there.place.to_string());
+            let ended = match plan.scope.shard {
+                Some(_) => Ended::Noted(text),
+                None => Ended::Failed { kind: "drift".to_owned(), text },
+            };
+            cases.push(Case { class, name, ended });
+        }
     }
     for refusal in &plan.refusals {
         let who = who(&refusal.address);

@@ -2,7 +2,7 @@
 //! the alerts it is about. SARIF and GitHub's annotations are made of these.
 
 use super::plan::diff::{self, Difference};
-use super::plan::effects::{Note, is_partly, note};
+use super::plan::effects::{Note, are_told, elsewhere, is_partly, note};
 use super::plan::fold::{self, Alike};
 use super::plan::question::waiting;
 use super::plan::{PlanView, asides, names, unknown};
@@ -67,8 +67,24 @@ pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
     let names = names(plan);
     let mut all = Vec::new();
     let noted = note(plan, question);
-    for effect in &plan.effects {
-        let Some(Note::Loss(words)) = noted(effect) else { continue };
+    let told = plan.effects.iter().filter(|_| are_told(plan, question));
+    for (effect, said) in told.filter_map(|effect| Some((effect, noted(effect)?))) {
+        let words = match said {
+            Note::Gain(_) => continue,
+            Note::Doubt(words) => {
+                let message = format!(
+                    "Alert {}: {words}. It reaches everybody in {} of {}, as far as could be read.",
+                    effect.alert,
+                    effect.alerting_now,
+                    count(effect.places, "place")
+                );
+                let alert = &effect.alert;
+                let alerts = [alert.clone()];
+                all.push(notice(Level::Warning, codes::ALERT_UNKNOWN, message, alerts, alert));
+                continue;
+            }
+            Note::Loss(words) => words,
+        };
         if question.is_drift() {
             let message = format!(
                 "Alert {}: {words}. It reaches everybody in {} of {}.",
@@ -96,6 +112,12 @@ pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
             effect.alerting_confirmed
         );
         all.push(notice(level, code, message, [effect.alert.clone()], &effect.alert));
+    }
+    if question.is_drift() {
+        for (there, message) in plan.elsewhere.iter().zip(elsewhere(plan, question)) {
+            let place = there.place.to_string();
+            all.push(notice(Level::Warning, codes::DRIFT, message, [], &place));
+        }
     }
     for guard in plan.guards.iter().filter(|_| !question.is_drift()) {
         let message = format!("{} If this is intended, add {}.", guard.message, guard.kind.flag());
@@ -138,7 +160,9 @@ pub fn drift(drift: &Drift) -> Vec<Notice> {
     let names = names(&drift.plan);
     let question = PlanView::Drift { by_others: drift.by_others() };
     let mut all = plan(&drift.plan, question);
-    all.retain(|notice| notice.code != codes::DRIFT);
+    let elsewhere: Vec<String> =
+        drift.plan.elsewhere.iter().map(|there| there.place.to_string()).collect();
+    all.retain(|told| told.code != codes::DRIFT || elsewhere.contains(&told.object));
     for folded in fold::changes(&drift.plan, Alike::Named) {
         let mut told = change(&folded, question, &names);
         let of_folded = |address: &Address| {

@@ -38,9 +38,7 @@ pub fn render(plan: &Plan, question: PlanView, detail: Detail, paint: Paint) -> 
     let names = names(plan);
     let mut out = String::new();
     status::render(&mut out, plan, question, paint);
-    if !plan.is_empty() || question != (PlanView::Drift { by_others: 0 }) {
-        effects::render(&mut out, plan, question, paint);
-    }
+    effects::render(&mut out, plan, question, paint);
     changes::render(&mut out, plan, (question, detail), &names, paint);
     if question == PlanView::Plan {
         asides::guards(&mut out, plan, &names, paint);

@@ -107,8 +107,13 @@ fn render_alerts(out: &mut String, alerts: &[AlertCounts], paint: Paint) {
     let longest = alerts.iter().map(|alert| alert.alert.len()).max().unwrap_or(0);
     let row = |alert: &AlertCounts, paint: Paint| {
         let worst = worst(&alert.counts);
-        let word = paint_status(worst, &format!("{:8}", worst.as_str()), paint);
-        let share = format!("{}/{}", of(&alert.counts, worst), alert.counts.total());
+        let (word, share) = match alert.counts.total() {
+            0 => (paint.dim(format!("{:8}", "no place")).to_string(), String::new()),
+            all => (
+                paint_status(worst, &format!("{:8}", worst.as_str()), paint),
+                format!("{}/{all}", of(&alert.counts, worst)),
+            ),
+        };
         let risk = alert.risk.as_str();
         format!("  {word} {share:>7}  {risk:8}  {:longest$}", alert.alert)
     };
@@ -147,9 +152,14 @@ fn tally(counts: &Counts, paint: Paint) -> String {
 
 /// In how many places of how many accounts, where there are several.
 fn fleet(report: &Report) -> String {
-    let places: usize = report.accounts.iter().map(|account| account.places).sum();
+    let places = report.accounts.iter().fold(0_usize, |all, one| all.saturating_add(one.places));
     let part = report.shard.as_ref().map(|shard| format!(", part {shard} of the fleet"));
-    let part = part.unwrap_or_default();
+    let regions: Vec<&str> = report.only_regions.iter().map(|region| region.as_str()).collect();
+    let regions = match regions.as_slice() {
+        [] => String::new(),
+        some => format!(", in {} alone", some.join(", ")),
+    };
+    let part = part.unwrap_or_default() + &regions;
     match report.accounts.len() {
         0 | 1 => part,
         accounts => {

@@ -10,6 +10,7 @@ pub mod merge;
 pub mod record;
 pub mod suspects;
 
+use crate::desired::narrow::Narrow;
 use crate::plan::{Change, Field, Plan, Verb};
 use crate::proof::{self, Proof, RemarkGroup};
 use crate::resource::{Address, BLUEPRINT_TAG, Kind, OWN_TAGS};
@@ -49,6 +50,20 @@ pub struct Drift {
 }
 
 impl Drift {
+    /// Says what it was narrowed to.
+    #[must_use]
+    pub fn narrowed_to(mut self, narrow: &Narrow) -> Self {
+        self.plan.scope.narrowed_to(narrow);
+        self.plan.scope.sha256 = Some(self.plan.scope.hash());
+        self
+    }
+
+    /// Whether something differs in places that were not asked for, on which its alerts depend. What
+    /// another part of the fleet covers, that part tells.
+    pub fn depends_on_drifted(&self) -> bool {
+        !self.plan.elsewhere.is_empty() && self.plan.scope.shard.is_none()
+    }
+
     /// Adds what is broken and no apply mends, and what others did that none undoes.
     #[must_use]
     pub fn with_deeds_of_others(self, proof: &Proof) -> Self {
@@ -70,7 +85,7 @@ impl Drift {
 
     /// Whether nothing has drifted.
     pub fn is_empty(&self) -> bool {
-        self.plan.is_empty() && self.by_others() == 0
+        self.plan.is_empty() && self.by_others() == 0 && !self.depends_on_drifted()
     }
 }
 
@@ -127,6 +142,15 @@ pub struct Attributed<'a> {
     pub plan: &'a Plan,
     #[serde(skip_serializing_if = "<[Culprit]>::is_empty")]
     pub culprits: &'a [Culprit],
+}
+
+/// The same, as it is read again.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AttributedPlan {
+    #[serde(flatten)]
+    pub plan: Plan,
+    #[serde(default)]
+    pub culprits: Vec<Culprit>,
 }
 
 /// The changes of a plan that others may have made necessary: of what is there, or of what is

@@ -37,6 +37,7 @@ use crate::blueprint::heal::RULES_ID;
 use crate::codes;
 use crate::codes::Code;
 use crate::desired::Intent;
+use crate::desired::narrow::Narrow;
 use crate::resource::keys::RuleKey;
 use crate::resource::{Address, Kind};
 use crate::scope::Granularity;
@@ -146,12 +147,19 @@ pub struct PlanScope {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<AccountId>,
     /// The hash of the rest but the caller, so that a scope that was edited is not shown. Only in a
-    /// saved plan.
+    /// saved plan and a drift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
 }
 
 impl PlanScope {
+    /// Says what it was narrowed to.
+    pub fn narrowed_to(&mut self, narrow: &Narrow) {
+        self.shard = narrow.shard.map(|shard| shard.to_string());
+        self.only_accounts = narrow.accounts.iter().cloned().collect();
+        self.only_regions = narrow.regions.iter().cloned().collect();
+    }
+
     /// The hash of what is covered.
     pub fn hash(&self) -> String {
         let bare = Self { sha256: None, caller: None, ..self.clone() };
@@ -197,6 +205,19 @@ pub struct Effect {
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 1))]
     pub partly_confirmed: usize,
+    /// Places in which it is not known whether it reaches everybody now, and nobody is known to hear,
+    /// since a part could not be read; absent for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub unknown_now: usize,
+    /// The same once everything is done: an apply does not make it known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub unknown_after: usize,
+    /// Places among `alerting_now` in which a part is only assumed; absent for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub assumed_now: usize,
     /// The plan removes rules of this alert, which the blueprint no longer has.
     pub removed: bool,
     /// Places in which it reaches somebody now and the blueprint no longer watches it; absent for

@@ -4,7 +4,7 @@ use super::{Document, code, diff_block, places, plain};
 use crate::report::account;
 use crate::report::alike::listed;
 use crate::report::plan::diff::{Difference, Line};
-use crate::report::plan::effects::{Note, elsewhere, is_well, note};
+use crate::report::plan::effects::{Note, are_told, assumed, elsewhere, is_well, note};
 use crate::report::plan::fold::{self, Alike};
 use crate::report::plan::question::waiting;
 use crate::report::plan::{PlanView, asides, created, names, status, unknown};
@@ -26,7 +26,9 @@ pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
         plan.as_of
     ));
     let noted = note(plan, question);
-    let is_lost = |effect: &Effect| matches!(noted(effect), Some(Note::Loss(_)));
+    let told = are_told(plan, question);
+    let is_lost =
+        |effect: &Effect| told && matches!(noted(effect), Some(Note::Loss(_) | Note::Doubt(_)));
     let row = |effect: &Effect| row(effect, noted(effect), question);
     let columns = columns(question);
     let lost = plan.effects.iter().filter(|effect| is_lost(effect)).map(row).collect();
@@ -59,17 +61,19 @@ pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
     let others: Vec<Vec<String>> = plan
         .effects
         .iter()
-        .filter(|effect| !is_well(effect, question) && !is_lost(effect))
+        .filter(|effect| told && !is_well(effect, question) && !is_lost(effect))
         .map(row)
         .collect();
     out.table("Alerts, and in how many places each reaches everybody", "alerts", columns, others);
-    let well = plan.effects.iter().filter(|effect| is_well(effect, question)).count();
-    if well > 0 {
+    let well: Vec<&Effect> =
+        plan.effects.iter().filter(|effect| told && is_well(effect, question)).collect();
+    if !well.is_empty() {
         let when = if question.is_drift() { "" } else { ", now and after" };
-        out.say(format!("Alerts that reach everybody everywhere{when}: {well}."));
+        let assumed = assumed(&well, question);
+        out.say(format!("Alerts that reach everybody everywhere{when}: {}{assumed}.", well.len()));
     }
-    if !question.is_drift() && well < plan.effects.len() {
-        elsewhere(plan).into_iter().for_each(|line| out.say(plain(&line)));
+    if question.is_drift() || well.len() < plan.effects.len() {
+        elsewhere(plan, question).into_iter().for_each(|line| out.say(plain(&line)));
     }
     let folded = fold::changes(plan, Alike::Made);
     let title = if question.is_drift() { "What drifted" } else { "Changes" };
@@ -107,7 +111,7 @@ fn columns(question: PlanView) -> &'static [&'static str] {
 
 fn row(effect: &Effect, note: Option<Note>, question: PlanView) -> Vec<String> {
     let words = match note {
-        Some(Note::Gain(words) | Note::Loss(words)) => words,
+        Some(Note::Gain(words) | Note::Doubt(words) | Note::Loss(words)) => words,
         None => String::new(),
     };
     let mut cells = vec![

@@ -9,22 +9,30 @@ use std::fmt::Write;
 
 pub(super) fn render(out: &mut String, plan: &Plan, question: PlanView, paint: Paint) {
     let effects = &plan.effects;
-    if effects.is_empty() {
-        return;
+    if !effects.is_empty() && are_told(plan, question) {
+        table(out, plan, question, paint);
     }
-    table(out, plan, question, paint);
-    if !question.is_drift() && effects.iter().any(|effect| !is_well(effect, question)) {
-        for line in elsewhere(plan) {
+    if question.is_drift() || effects.iter().any(|effect| !is_well(effect, question)) {
+        for line in elsewhere(plan, question) {
             let _ = writeln!(out, "  {line}");
         }
     }
 }
 
-/// What the table counts as done, and no apply of this plan does.
-pub(in crate::report) fn elsewhere(plan: &Plan) -> Vec<String> {
+/// Whether what it means for the alerts is told. An alert that is silent though nothing has drifted
+/// is of no concern to drift: `verify` tells it.
+pub(in crate::report) fn are_told(plan: &Plan, question: PlanView) -> bool {
+    let nothing = question == PlanView::Drift { by_others: 0 };
+    let clean = plan.is_empty() && plan.refusals.is_empty() && plan.unknown.is_empty();
+    !(nothing && clean && plan.elsewhere.is_empty())
+}
+
+/// What of other places the alerts depend on: a plan counts it as done, and no apply of it does.
+pub(in crate::report) fn elsewhere(plan: &Plan, question: PlanView) -> Vec<String> {
     let names = super::names(plan);
     let of = match plan.scope.shard {
         Some(_) => "another part of the fleet",
+        None if question.is_drift() => "not among the places asked for",
         None => "what this plan is not about",
     };
     let one = |there: &Elsewhere| {
@@ -33,6 +41,9 @@ pub(in crate::report) fn elsewhere(plan: &Plan) -> Vec<String> {
             1 => "1 object differs".to_owned(),
             many => format!("{} differ", count(many, "object")),
         };
+        if question.is_drift() {
+            return format!("{place} is {of}, and these alerts depend on it: {what} there.");
+        }
         format!(
             "{place} is {of}: {what} there, which a plan that covers it changes. The table counts that as done."
         )
@@ -52,7 +63,7 @@ fn table(out: &mut String, plan: &Plan, question: PlanView, paint: Paint) {
             many => format!("{many} alerts reach"),
         };
         let when = if question.is_drift() { "" } else { ", now and after" };
-        let _ = writeln!(out, "  {many} everybody everywhere{when}.");
+        let _ = writeln!(out, "  {many} everybody everywhere{when}{}.", assumed(&well, question));
     }
     if shown.is_empty() {
         return;
@@ -87,6 +98,19 @@ fn table(out: &mut String, plan: &Plan, question: PlanView, paint: Paint) {
     }
     let legend = "after: once this is applied; confirmed: once everybody has confirmed, too";
     let _ = writeln!(out, "  {}", paint.dim(legend));
+}
+
+/// What of drift's good news rests on what nobody could see.
+pub(in crate::report) fn assumed(well: &[&Effect], question: PlanView) -> String {
+    let places: usize = well.iter().map(|effect| effect.assumed_now).sum();
+    match places {
+        _ if !question.is_drift() => String::new(),
+        0 => String::new(),
+        many => format!(
+            " as far as can be seen: in {} of alert and place a part is assumed, which verify names",
+            count(many, "combination")
+        ),
+    }
 }
 
 /// What to notice, in lines of its own: `stays silent in 6 places: route-created, trail-stopped`.
@@ -125,18 +149,21 @@ pub(in crate::report) fn is_well(effect: &Effect, question: PlanView) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::report) enum Note {
     Gain(String),
+    /// It is not known who hears.
+    Doubt(String),
     Loss(String),
 }
 
 impl Note {
     fn words(&self) -> &str {
-        let (Self::Gain(words) | Self::Loss(words)) = self;
+        let (Self::Gain(words) | Self::Doubt(words) | Self::Loss(words)) = self;
         words
     }
 
     fn painted(&self, paint: Paint) -> String {
         match self {
             Self::Gain(words) => paint.good(words).to_string(),
+            Self::Doubt(words) => paint.warn(words).to_string(),
             Self::Loss(words) => paint.bad(words).to_string(),
         }
     }
@@ -165,20 +192,28 @@ fn drifted(effect: &Effect, waits: bool) -> Option<Note> {
     }
     let now = effect.alerting_now;
     let back = if waits { effect.alerting_after } else { effect.alerting_confirmed };
-    let (lost, silent) = (back.saturating_sub(now), effect.places.saturating_sub(now));
-    if effect.partly_now > 0 {
-        return Some(Note::Loss(not_all("silent", silent, effect.partly_now)));
-    }
-    match (lost, silent) {
-        (_, 0) => None,
-        (0, _) => Some(Note::Loss(format!("silent in {}", count(silent, "place")))),
-        _ if lost < silent => Some(Note::Loss(format!(
-            "lost in {}, silent in {} more",
-            count(lost, "place"),
-            silent - lost
-        ))),
-        _ => Some(Note::Loss(format!("lost in {}", count(lost, "place")))),
-    }
+    let (lost, gap) = (back.saturating_sub(now), effect.places.saturating_sub(now));
+    let unknown = effect.unknown_now.min(gap);
+    let silent = gap - unknown;
+    let words = match (lost, silent) {
+        _ if effect.partly_now > 0 => not_all("silent", silent, effect.partly_now),
+        (_, 0) => return in_doubt(unknown),
+        (0, _) => format!("silent in {}", count(silent, "place")),
+        _ if lost < silent => {
+            format!("lost in {}, silent in {} more", count(lost, "place"), silent - lost)
+        }
+        _ => format!("lost in {}", count(lost, "place")),
+    };
+    Some(Note::Loss(format!("{words}{}", and_unknown(unknown))))
+}
+
+/// What is said where nothing is silent as far as is known.
+fn in_doubt(unknown: usize) -> Option<Note> {
+    (unknown > 0).then(|| Note::Doubt(format!("not known in {}", count(unknown, "place"))))
+}
+
+fn and_unknown(unknown: usize) -> String {
+    if unknown > 0 { format!(", not known in {unknown}") } else { String::new() }
 }
 
 fn planned(effect: &Effect) -> Option<Note> {
@@ -192,7 +227,14 @@ fn planned(effect: &Effect) -> Option<Note> {
     } else if after < now {
         Some(Note::Loss(format!("lost in {} until confirmed", lost(after))))
     } else if confirmed < places {
-        Some(Note::Loss(not_all("stays silent", places - confirmed, effect.partly_confirmed)))
+        let unknown = effect.unknown_after.min(places - confirmed);
+        match places - confirmed - unknown {
+            0 => in_doubt(unknown),
+            silent => {
+                let words = not_all("stays silent", silent, effect.partly_confirmed);
+                Some(Note::Loss(format!("{words}{}", and_unknown(unknown))))
+            }
+        }
     } else if confirmed > now {
         Some(Note::Gain(format!("gained in {}", count(confirmed - now, "place"))))
     } else {
@@ -227,6 +269,6 @@ fn not_all(silent: &str, places: usize, partly: usize) -> String {
 
 /// Whether somebody hears wherever not everybody does, now and once everything is done.
 pub(in crate::report) fn is_partly(effect: &Effect) -> bool {
-    let gap = effect.places.saturating_sub(effect.alerting_confirmed);
+    let gap = effect.places.saturating_sub(effect.alerting_confirmed + effect.unknown_after);
     gap > 0 && effect.partly_confirmed >= gap
 }

@@ -40,7 +40,7 @@ pub(super) fn render(out: &mut String, plan: &Plan, question: PlanView, paint: P
     let scope = &plan.scope;
     let _ = writeln!(
         out,
-        "Blueprint {} in {}, {}: {}.",
+        "Blueprint {} in {}, {}{}.",
         paint.head(&plan.blueprint.name),
         accounts(plan),
         count(scope.regions.len(), "region"),
@@ -76,6 +76,10 @@ pub(in crate::report) fn headline(plan: &Plan, question: PlanView) -> (String, b
     // A plan with changes tells its refusals further down, and an apply does what is left.
     if !plan.refusals.is_empty() && (plan.is_empty() || question != PlanView::Plan) {
         parts.push(format!("{} refused", plan.refusals.len()));
+    }
+    if question.is_drift() && !plan.elsewhere.is_empty() {
+        let differ: usize = plan.elsewhere.iter().map(|there| there.changes).sum();
+        parts.push(format!("{differ} elsewhere"));
     }
     let (nothing, unknown) = match question {
         PlanView::Plan => ("No changes", "What would change is not known"),
@@ -114,7 +118,10 @@ pub(in crate::report) fn accounts(plan: &Plan) -> String {
         few if few.len() <= NAMED_ACCOUNTS => {
             let word = if few.len() == 1 { "account" } else { "accounts" };
             let few: Vec<String> = few.iter().map(|id| account(id, &names)).collect();
-            format!("{word} {}{part}", few.join(", "))
+            match few.is_empty() {
+                true => format!("no account{part}"),
+                false => format!("{word} {}{part}", few.join(", ")),
+            }
         }
         many => format!("{}{part}", count(many.len(), "account")),
     }
@@ -127,7 +134,10 @@ fn regions(scope: &PlanScope) -> String {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    format!("{}{more}", shown.join(", "))
+    match shown.is_empty() {
+        true => String::new(),
+        false => format!(": {}{more}", shown.join(", ")),
+    }
 }
 
 /// How many objects there are to create, to update and so on; or missing, changed and so on.

@@ -190,3 +190,197 @@ fn explain_follows_an_event_over_the_hop() {
         rest = &rest[at.unwrap_or_default()..];
     }
 }
+
+/// The parts of a verb's result, as files; the first is narrowed by more options.
+fn parts(world: &World, verb: &str, of: usize, first: &[&str]) -> Vec<String> {
+    let part = |n: usize| {
+        let shard = format!("{n}/{of}");
+        let own = [verb, "--shard", shard.as_str(), "--format", "json"];
+        let line = [&own[..], if n == 1 { first } else { &[] }];
+        let file = format!("{verb}-{n}.json");
+        world.write(&file, &world.run(&line.concat()).out);
+        world.path(&file).display().to_string()
+    };
+    (1..=of).map(part).collect()
+}
+
+fn merge_of(world: &World, files: &[String]) -> Ran {
+    let blueprint = world.path("ctguard.yaml").display().to_string();
+    let line = ["merge", "--blueprint", &blueprint];
+    let line: Vec<&str> = line.into_iter().chain(files.iter().map(String::as_str)).collect();
+    world.run(&line)
+}
+
+/// One job of several with another choice of regions would leave out what drifted elsewhere.
+#[test]
+fn a_part_that_was_narrowed_is_never_taken_for_a_whole_one() {
+    let world = example(EXAMPLE);
+    world.run(&["sandbox", "break", "disable-rule"]).expect(0);
+    for verb in ["plan", "drift", "verify"] {
+        let files = parts(&world, verb, 3, &["--region", "eu-west-1"]);
+        let ran = merge_of(&world, &files).expect(1);
+        assert!(ran.err.contains("differs: eu-west-1 and all"), "{verb}: {}", ran.err);
+    }
+    // Each of them narrowed alike is the same as the whole narrowed so.
+    for verb in ["drift", "verify"] {
+        let narrowed = ["--region", "us-east-1"];
+        let whole = world.run(&[&[verb, "--format", "json"][..], &narrowed].concat());
+        let mut files = Vec::new();
+        for n in 1..=2 {
+            let shard = format!("{n}/2");
+            let line = [&[verb, "--shard", &shard, "--format", "json"][..], &narrowed].concat();
+            let file = format!("narrow-{n}.json");
+            world.write(&file, &world.run(&line).out);
+            files.push(world.path(&file).display().to_string());
+        }
+        let line: Vec<&str> = ["merge", "--format", "json"]
+            .into_iter()
+            .chain(files.iter().map(String::as_str))
+            .collect();
+        let sum = world.run(&line);
+        assert_eq!((sum.code, sum.out), (whole.code, whole.out), "{verb}");
+    }
+}
+
+/// Whoever edits a part takes an account out of it with everything that is said of it.
+#[test]
+fn a_part_that_leaves_out_an_account_is_refused() {
+    let world = example(EXAMPLE);
+    world.run(&["sandbox", "break", "disable-rule"]).expect(0);
+    for verb in ["drift", "verify"] {
+        let files = parts(&world, verb, 2, &[]);
+        let name = files[0].rsplit('/').next().unwrap().to_owned();
+        let mut part: serde_json::Value = serde_json::from_str(&world.read(&name)).unwrap();
+        match verb {
+            "drift" => part["scope"]["accounts"] = serde_json::json!([]),
+            _ => part["accounts"] = serde_json::json!([]),
+        }
+        world.write(&name, &part.to_string());
+        let ran = merge_of(&world, &files);
+        assert_eq!(ran.code, 1, "{verb}: {}", ran.seen());
+        // With every hash made anew, the blueprint tells.
+        let alone = parts(&world, verb, 1, &["--account", ACCOUNTS[1]]);
+        let mut part: serde_json::Value =
+            serde_json::from_str(&world.read(alone[0].rsplit('/').next().unwrap())).unwrap();
+        let narrowed = match verb {
+            "drift" => part["scope"].as_object_mut().unwrap(),
+            _ => part.as_object_mut().unwrap(),
+        };
+        narrowed.remove("only_accounts");
+        let seal = narrowed.get("sha256").cloned();
+        world.write("forged.json", &part.to_string());
+        let forged = world.path("forged.json").display().to_string();
+        let ran = merge_of(&world, std::slice::from_ref(&forged)).expect(1);
+        let right = ran.err.split("edited: differs: ").nth(1).and_then(|text| {
+            let both = text.lines().next()?;
+            let seal = seal.as_ref()?.as_str()?;
+            both.split([' ', '.'])
+                .find(|word| word.len() == seal.len() && *word != seal)
+                .map(str::to_owned)
+        });
+        let right = right.unwrap_or_else(|| panic!("{verb}: {}", ran.err));
+        let sealed = world.read("forged.json").replace(seal.unwrap().as_str().unwrap(), &right);
+        world.write("forged.json", &sealed);
+        let ran = merge_of(&world, &[forged]).expect(1);
+        assert!(ran.err.contains("lists accounts that are in none of them"), "{verb}: {}", ran.err);
+    }
+}
+
+#[test]
+fn large_numbers_in_a_part_are_refused_and_break_nothing() {
+    let world = example(EXAMPLE);
+    let files = parts(&world, "verify", 2, &[]);
+    for path in
+        ["/alerts/0/counts/broken", "/accounts/0/places", "/counts/proven", "/alerts/0/partly"]
+    {
+        for file in &files {
+            let name = file.rsplit('/').next().unwrap();
+            let kept = world.read(name);
+            let mut part: serde_json::Value = serde_json::from_str(&kept).unwrap();
+            if let Some(number) = part.pointer_mut(path) {
+                *number = u64::MAX.into();
+                world.write(name, &part.to_string());
+                merge_of(&world, &files).expect(1);
+                world.write(name, &kept);
+            }
+        }
+    }
+}
+
+/// What is read of the hub may fail in one part as a read, and in others as what rests on it.
+#[test]
+fn a_read_that_fails_is_told_once_however_many_parts_there_are() {
+    for fault in [
+        &["deny-calls", "events:ListRules"][..],
+        &["throttle-calls", "events:ListTargetsByRule"],
+        &["garble-answers", "sns:GetTopicAttributes"],
+    ] {
+        let world = example(EXAMPLE);
+        world.run(&[&["sandbox", "break"], fault].concat()).expect(0);
+        for verb in ["plan", "drift"] {
+            let whole = world.run(&[verb, "--format", "json"]).json();
+            let sum = merged(&world, verb, 3).json();
+            assert_eq!(sum["unknown"], whole["unknown"], "{verb} {fault:?}");
+            assert_eq!(sum["culprits"], whole["culprits"], "{verb} {fault:?}");
+        }
+    }
+}
+
+/// What nobody could read is no silence.
+#[test]
+fn what_could_not_be_read_is_called_unknown_and_not_silent() {
+    let world = example(EXAMPLE);
+    world
+        .run(&["sandbox", "break", "deny-calls", "events:ListRules", "--account", ACCOUNTS[1]])
+        .expect(0);
+    for verb in ["plan", "drift"] {
+        let told = world.run(&[verb, "--format", "github"]);
+        assert_eq!(told.code, 4, "{verb}");
+        assert!(told.out.contains("alert-unknown"), "{verb}: {}", told.out);
+        assert!(!told.out.contains("::error"), "{verb}: {}", told.out);
+        for format in ["text", "markdown"] {
+            let told = world.run(&[verb, "--format", format]).out;
+            assert!(told.contains("not known in") && !told.contains("silent"), "{verb}: {told}");
+        }
+    }
+}
+
+/// A narrowed drift tells of the hub, on which the places asked for depend.
+#[test]
+fn what_drifted_on_the_hub_is_told_to_whoever_asks_for_another_place() {
+    let world = example(EXAMPLE);
+    world
+        .run(&[
+            "sandbox",
+            "break",
+            "disable-rule",
+            "--account",
+            ACCOUNTS[0],
+            "--region",
+            "us-east-1",
+        ])
+        .expect(0);
+    for format in ["text", "markdown", "github", "junit", "sarif"] {
+        let told = world.run(&["drift", "--region", "eu-west-1", "--format", format]).expect(2).out;
+        assert!(!told.contains("No drift"), "{format}: {told}");
+        assert!(told.contains("111122223333") && told.contains("us-east-1"), "{format}: {told}");
+    }
+    // What is silent though nothing drifted is left to verify.
+    let world = example(EXAMPLE);
+    world.run(&["sandbox", "break", "unconfirm"]);
+    let told = world.run(&["drift", "--format", "github"]);
+    assert_eq!(told.code == 0, !told.out.contains("::error"), "{}", told.seen());
+}
+
+#[test]
+fn an_alert_without_a_place_is_not_proven() {
+    let world = example(EXAMPLE);
+    for n in 1..=4 {
+        let told = world.run(&["verify", "--shard", &format!("{n}/4")]).out;
+        assert!(!told.contains("0/0"), "{told}");
+    }
+    let empty = (1..=4).map(|n| world.run(&["drift", "--shard", &format!("{n}/4")]).out);
+    let empty: Vec<String> = empty.filter(|told| told.contains("no account (part")).collect();
+    assert!(!empty.is_empty(), "each part has an account");
+    assert!(empty.iter().all(|told| told.contains("0 regions.")), "{empty:?}");
+}

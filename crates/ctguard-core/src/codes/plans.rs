@@ -17,6 +17,9 @@ codes! {
     ALERT_LOST = "alert-lost",
         "An alert does not reach everybody where something has drifted.",
         "See what drifted, and who changed it; `ctguard verify` names each link that is broken.";
+    ALERT_UNKNOWN = "alert-unknown",
+        "Whether an alert reaches everybody is not known somewhere: a part could not be read.",
+        "Do what is said of the part that could not be read (`plan-unread`), and run it again.";
     LOSES_COVERAGE = "loses-coverage",
         "A guard: an alert of high or critical risk would be lost somewhere.",
         "If the loss is intended, apply with `--allow-lost-coverage`.";

@@ -1,8 +1,8 @@
 //! Merges the drifts of the parts of a fleet; the result equals the drift of the whole.
 
-use super::{Culprit, Drift};
+use super::{AttributedPlan, Culprit, Drift};
 use crate::plan::{Plan, merge as merge_plans};
-use crate::proof::report::merge::{MergeError, folded};
+use crate::proof::report::merge::{MergeError, folded, total};
 use crate::resource::Address;
 use std::collections::BTreeMap;
 
@@ -18,25 +18,41 @@ pub fn merge(drifts: &[Drift]) -> Result<Drift, MergeError> {
     let (denied, additions) = folded(denied, additions);
     Ok(Drift {
         ctguard_drift: super::FORMAT_VERSION,
-        cosmetic: drifts.iter().map(|drift| drift.cosmetic).sum(),
-        culprits: culprits(&plan, drifts),
+        cosmetic: total(drifts.iter().map(|drift| drift.cosmetic)),
+        culprits: culprits(
+            &plan,
+            drifts.iter().map(|drift| (&drift.plan, drift.culprits.as_slice())),
+        ),
         plan,
         denied,
         additions,
     })
 }
 
+/// Merges plans, and who made their differences.
+///
+/// # Errors
+/// Those of [`merge_plans`].
+pub fn attributed(parts: &[AttributedPlan]) -> Result<AttributedPlan, MergeError> {
+    let plans: Vec<Plan> = parts.iter().map(|part| part.plan.clone()).collect();
+    let plan = merge_plans(&plans)?;
+    let culprits = culprits(&plan, parts.iter().map(|part| (&part.plan, part.culprits.as_slice())));
+    Ok(AttributedPlan { plan, culprits })
+}
+
 /// Who changed what. What only waits, now that all parts are known, has no culprit.
-fn culprits(plan: &Plan, drifts: &[Drift]) -> Vec<Culprit> {
+fn culprits<'p>(
+    plan: &Plan,
+    parts: impl Iterator<Item = (&'p Plan, &'p [Culprit])>,
+) -> Vec<Culprit> {
     let whole = addresses(plan);
-    let of_part = |drift: &Drift| -> Vec<Culprit> {
-        let part = addresses(&drift.plan);
+    let of_part = |(part, culprits): (&Plan, &[Culprit])| -> Vec<Culprit> {
+        let part = addresses(part);
         let is_told =
             |address: &Address| whole.contains_key(address) || !part.contains_key(address);
-        let told = drift.culprits.iter().filter(|culprit| is_told(&culprit.address));
-        told.cloned().collect()
+        culprits.iter().filter(|culprit| is_told(&culprit.address)).cloned().collect()
     };
-    let mut all: Vec<Culprit> = drifts.iter().flat_map(of_part).collect();
+    let mut all: Vec<Culprit> = parts.flat_map(of_part).collect();
     sort(plan, &mut all);
     all
 }

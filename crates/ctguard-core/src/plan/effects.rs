@@ -20,6 +20,9 @@ struct Tally {
     partly_now: usize,
     partly_after: usize,
     partly_confirmed: usize,
+    unknown_now: usize,
+    unknown_after: usize,
+    assumed_now: usize,
 }
 
 /// One effect per alert, gravest first, then the alerts whose rules the changes remove.
@@ -38,6 +41,9 @@ pub(super) fn of<'p>(
         let now = forecast.now || by_another();
         tally.now += usize::from(now);
         tally.partly_now += usize::from(!now && forecast.partly.now);
+        tally.unknown_now += usize::from(!now && forecast.unknown.now);
+        tally.unknown_after += usize::from(forecast.unknown.after);
+        tally.assumed_now += usize::from(forecast.now && forecast.assumed);
         tally.partly_after += usize::from(forecast.partly.after);
         tally.partly_confirmed += usize::from(forecast.partly.confirmed);
         tally.after += usize::from(forecast.after);
@@ -61,6 +67,9 @@ pub(super) fn of<'p>(
                 partly_now: tally.partly_now,
                 partly_after: tally.partly_after,
                 partly_confirmed: tally.partly_confirmed,
+                unknown_now: tally.unknown_now,
+                unknown_after: tally.unknown_after,
+                assumed_now: tally.assumed_now,
                 removed: false,
                 dropped: 0,
                 dropped_to_others: 0,
@@ -81,6 +90,9 @@ pub(super) fn of<'p>(
         partly_now: 0,
         partly_after: 0,
         partly_confirmed: 0,
+        unknown_now: 0,
+        unknown_after: 0,
+        assumed_now: 0,
         removed: true,
         alert,
         dropped: given.count(|there| there.heard),

@@ -119,9 +119,7 @@ impl SavedPlan {
     ) -> Self {
         plan.blueprint.digest = Some(resolved.digest());
         plan.blueprint.resolved = Some(resolved.clone());
-        plan.scope.shard = narrow.shard.map(|shard| shard.to_string());
-        plan.scope.only_accounts = narrow.accounts.iter().cloned().collect();
-        plan.scope.only_regions = narrow.regions.iter().cloned().collect();
+        plan.scope.narrowed_to(narrow);
         plan.scope.caller = Some(caller.clone());
         plan.scope.sha256 = Some(plan.scope.hash());
         plan.fingerprints = fingerprints::of(live);

@@ -361,7 +361,7 @@ fn fingerprint(value: &Value) -> Fingerprint {
 }
 
 /// The SHA-256 of a value's canonical JSON, in hexadecimal.
-pub(super) fn sha256(value: &Value) -> String {
+pub(crate) fn sha256(value: &Value) -> String {
     let text = canonical(value).to_string();
     hex(&Sha256::digest(text.as_bytes()))
 }

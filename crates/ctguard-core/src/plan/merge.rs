@@ -3,11 +3,11 @@
 //! What several parts have in common (an object of the hub that all of them read) appears once.
 
 use super::fingerprints::{Fingerprint, PlaceFingerprints};
-use super::{Change, Effect, Guard, Plan, PlanScope, Undecided, Warning, order};
+use super::{Change, Effect, Guard, Plan, PlanScope, Undecided, Warning, order, unfinished};
 use crate::desired::narrow::whole;
 use crate::phrase::{Phrase, PlaceNames};
 use crate::proof::report::claims::{self, ClaimError};
-use crate::proof::report::merge::MergeError;
+use crate::proof::report::merge::{MergeError, narrowed, total};
 use crate::scope::Granularity;
 use crate::scope::Place;
 use std::cmp::Reverse;
@@ -69,11 +69,11 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         changes: changes(plans),
         waiting: union(plans, |plan| &plan.waiting),
         refusals: union(plans, |plan| &plan.refusals),
-        unknown: union(plans, |plan| &plan.unknown),
+        unknown: unfinished::told(union(plans, |plan| &plan.unknown)),
         warnings: warnings(plans),
         guards: guards(plans),
-        in_sync: plans.iter().map(|plan| plan.in_sync).sum(),
-        assumed: plans.iter().map(|plan| plan.assumed).sum(),
+        in_sync: total(plans.iter().map(|plan| plan.in_sync)),
+        assumed: total(plans.iter().map(|plan| plan.assumed)),
         elsewhere: Vec::new(),
         undecided: Undecided::default(),
         fingerprints: fingerprints(plans)?,
@@ -94,11 +94,14 @@ fn within_scope(plan: &Plan) -> Result<(), ClaimError> {
     let covered = accounts.len() * regions.len();
     for effect in &plan.effects {
         let said = [
-            effect.alerting_now + effect.partly_now,
-            effect.alerting_after + effect.partly_after,
-            effect.alerting_confirmed + effect.partly_confirmed,
+            [effect.alerting_now, effect.partly_now, effect.unknown_now],
+            [effect.alerting_after, effect.partly_after, 0],
+            [effect.alerting_confirmed, effect.partly_confirmed, effect.unknown_after],
+            [effect.assumed_now, 0, 0],
+            [effect.dropped, 0, 0],
+            [effect.dropped_to_others, 0, 0],
         ];
-        let said = said.into_iter().chain([effect.dropped, effect.dropped_to_others]);
+        let said = said.into_iter().map(|counts| total(counts.into_iter()));
         let counted = said.fold(effect.places, usize::max);
         if counted > covered {
             let alert = effect.alert.clone();
@@ -117,7 +120,7 @@ const NARROWED: [Narrowed; 3] = [
 ];
 
 fn listed<T: ToString>(all: &[T]) -> String {
-    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    narrowed(all.iter().map(ToString::to_string).collect())
 }
 
 /// What several parts read, the hub above all, must have been the same for each of them.
@@ -194,20 +197,31 @@ fn effects(plans: &[Plan]) -> Vec<Effect> {
             partly_now: 0,
             partly_after: 0,
             partly_confirmed: 0,
+            unknown_now: 0,
+            unknown_after: 0,
+            assumed_now: 0,
             dropped: 0,
             dropped_to_others: 0,
             ..effect.clone()
         });
         sum.risk = sum.risk.max(effect.risk);
-        sum.places += effect.places;
-        sum.alerting_now += effect.alerting_now;
-        sum.alerting_after += effect.alerting_after;
-        sum.alerting_confirmed += effect.alerting_confirmed;
-        sum.partly_now += effect.partly_now;
-        sum.partly_after += effect.partly_after;
-        sum.partly_confirmed += effect.partly_confirmed;
-        sum.dropped += effect.dropped;
-        sum.dropped_to_others += effect.dropped_to_others;
+        let counts = [
+            (&mut sum.places, effect.places),
+            (&mut sum.alerting_now, effect.alerting_now),
+            (&mut sum.alerting_after, effect.alerting_after),
+            (&mut sum.alerting_confirmed, effect.alerting_confirmed),
+            (&mut sum.partly_now, effect.partly_now),
+            (&mut sum.partly_after, effect.partly_after),
+            (&mut sum.partly_confirmed, effect.partly_confirmed),
+            (&mut sum.unknown_now, effect.unknown_now),
+            (&mut sum.unknown_after, effect.unknown_after),
+            (&mut sum.assumed_now, effect.assumed_now),
+            (&mut sum.dropped, effect.dropped),
+            (&mut sum.dropped_to_others, effect.dropped_to_others),
+        ];
+        for (sum, part) in counts {
+            *sum = sum.saturating_add(part);
+        }
     }
     all.into_values().collect()
 }

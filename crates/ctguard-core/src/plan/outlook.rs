@@ -24,6 +24,10 @@ pub(super) struct PathForecast {
     /// Who hears where not everybody does: now, once the plan is applied, and once people have
     /// confirmed as well.
     pub partly: Partly,
+    /// Whether it is not known who hears.
+    pub unknown: NotKnown,
+    /// It reaches everybody now as far as can be seen, and a part cannot.
+    pub assumed: bool,
     /// Whatever reaches the event bus is delivered to everybody listed, regardless of the trail.
     pub hands_on_now: bool,
     /// It will be, once the plan is applied.
@@ -39,6 +43,14 @@ pub(super) struct Partly {
     pub now: bool,
     pub after: bool,
     pub confirmed: bool,
+}
+
+/// Whether it is not known that everybody hears, and nobody is known to: now, and once everything is
+/// done. What is broken is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct NotKnown {
+    pub now: bool,
+    pub after: bool,
 }
 
 /// What is not shown of a path from the event bus on, each as a text of what was seen.
@@ -122,12 +134,25 @@ pub(super) fn forecasts(
                     proof.hearers_where(desired, &all) == Hearers::Some
                 },
             };
+            let left = |link: &Link| match way || link.code.is_trail() {
+                true => !mended(link, trail_refused),
+                false => !stays(link),
+            };
+            let mut lasting = proof.links.iter().filter(|link| left(link));
+            let unknown = NotKnown {
+                now: proof.status() == Status::Unknown && !partly.now,
+                after: !confirmed
+                    && !partly.confirmed
+                    && lasting.all(|link| link.status == Status::Unknown),
+            };
             let mut bus_on = proof.links.iter().filter(|link| !link.code.is_trail());
             PathForecast {
                 now: proof.status() <= Status::Assumed,
                 after: confirmed && everybody,
                 confirmed,
                 partly,
+                unknown,
+                assumed: proof.status() == Status::Assumed,
                 doubts: Doubts::of(bus_on.clone(), trail_refused),
                 hands_on_now: bus_on.clone().all(|link| link.status <= Status::Assumed),
                 hands_on_after: way && everybody && bus_on.all(|link| mended(link, trail_refused)),

@@ -7,7 +7,7 @@
 use super::Unknown;
 use super::draft::Differ;
 use crate::desired::DesiredPlace;
-use crate::proof::Proof;
+use crate::proof::{LinkCode, Proof};
 use crate::scope::Place;
 use crate::snapshot::{
     LiveSubscription, LiveTopic, LiveTrail, Observed, PlaceSnapshot, Unreadable,
@@ -33,6 +33,23 @@ pub fn of_proof(proof: &Proof, told: &[Unknown]) -> Vec<Unknown> {
     });
     let unknown: BTreeSet<Unknown> = unknown.filter(|part| !told.contains(&read(part))).collect();
     unknown.into_iter().collect()
+}
+
+/// Leaves out what [`of_proof`] tells of a read that is told itself: of the parts of a fleet, one
+/// covers the place of the read, and others depend on it.
+pub fn told(all: Vec<Unknown>) -> Vec<Unknown> {
+    let of_link = |part: &Unknown| {
+        part.part
+            .split_once(" of ")
+            .is_some_and(|(code, _)| LinkCode::ALL.iter().any(|link| link.as_str() == code))
+    };
+    let read = |part: &Unknown| (part.account.clone(), part.region.clone(), part.why.clone());
+    let (of_links, reads): (Vec<Unknown>, Vec<Unknown>) = all.into_iter().partition(of_link);
+    let told: BTreeSet<_> = reads.iter().map(read).collect();
+    let untold = of_links.into_iter().filter(|part| !told.contains(&read(part)));
+    let mut all: Vec<Unknown> = untold.chain(reads).collect();
+    all.sort();
+    all
 }
 
 /// Tells what was cut short in a place.

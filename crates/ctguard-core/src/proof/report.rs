@@ -9,10 +9,12 @@ pub mod merge;
 
 use super::{FixedBy, Hearers, Link, LinkCode, PathProof, Proof, RemarkSeverity, Status};
 use crate::blueprint::Risk;
-use crate::desired::{Desired, Shard};
+use crate::desired::Desired;
+use crate::desired::narrow::Narrow;
 use crate::identity::ByIdentity;
+use crate::plan::fingerprints;
 use crate::scope::Granularity;
-use crate::scope::{AccountId, Place};
+use crate::scope::{AccountId, Place, Region};
 use fold::Folding;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -37,6 +39,16 @@ pub struct Report {
     /// Which part of the fleet's accounts it is about, such as `3/8`; absent when it is about all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
+    /// The accounts that it was narrowed to; empty when it was not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_accounts: Vec<AccountId>,
+    /// The regions that it was narrowed to; empty when it was not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_regions: Vec<Region>,
+    /// The hash of the rest, so that a report that was edited is not merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
+    pub sha256: Option<String>,
     /// The accounts that it is about, those that could not be read too.
     pub accounts: Vec<Covered>,
     /// Places of other accounts, such as the hub, on which the alerts of these depend: links may be about them.
@@ -201,6 +213,9 @@ impl Proof {
             blueprint: desired.name.clone(),
             as_of: desired.as_of,
             shard: None,
+            only_accounts: Vec::new(),
+            only_regions: Vec::new(),
+            sha256: None,
             depends_on: depends_on(desired, &accounts),
             accounts,
             counts: self.counts(),
@@ -277,11 +292,25 @@ fn degraded(remarks: &[RemarkGroup]) -> usize {
 }
 
 impl Report {
-    /// Marks the report as that of a part of the fleet.
+    /// Says what the report was narrowed to, and seals it.
     #[must_use]
-    pub fn of_shard(mut self, shard: Option<Shard>) -> Self {
-        self.shard = shard.map(|shard| shard.to_string());
+    pub fn narrowed_to(mut self, narrow: &Narrow) -> Self {
+        self.shard = narrow.shard.map(|shard| shard.to_string());
+        self.only_accounts = narrow.accounts.iter().cloned().collect();
+        self.only_regions = narrow.regions.iter().cloned().collect();
+        self.sealed()
+    }
+
+    /// Adds the hash.
+    #[must_use]
+    pub(super) fn sealed(mut self) -> Self {
+        self.sha256 = Some(self.hash());
         self
+    }
+
+    /// The hash of everything else.
+    pub fn hash(&self) -> String {
+        fingerprints::sha256(&serde_json::json!(Self { sha256: None, ..self.clone() }))
     }
 
     /// Whether any link has this status.
@@ -332,6 +361,6 @@ impl Counts {
     /// How many have this status or a worse one.
     fn at_least(&self, status: Status) -> usize {
         let all = [Status::Proven, Status::Assumed, Status::Unknown, Status::Broken];
-        all.into_iter().filter(|one| *one >= status).map(|one| self.of_status(one)).sum()
+        merge::total(all.into_iter().filter(|one| *one >= status).map(|one| self.of_status(one)))
     }
 }

@@ -89,7 +89,7 @@ fn scope(report: &Report) -> Result<(), ClaimError> {
 /// Its counts add up, and are of places that it covers.
 fn counts(report: &Report) -> Result<(), ClaimError> {
     let part = || part(report.shard.as_deref());
-    let covered: usize = report.accounts.iter().map(|account| account.places).sum();
+    let covered = super::merge::total(report.accounts.iter().map(|account| account.places));
     for AlertCounts { alert, counts, partly, .. } in &report.alerts {
         if counts.total() > covered {
             let (alert, counted) = (alert.clone(), counts.total());
@@ -101,7 +101,7 @@ fn counts(report: &Report) -> Result<(), ClaimError> {
             return Err(ClaimError::Partly { part: part(), alert, counted, silent });
         }
     }
-    let partly: usize = report.alerts.iter().map(|alert| alert.partly).sum();
+    let partly = super::merge::total(report.alerts.iter().map(|alert| alert.partly));
     let counts = super::merge::sum(report.alerts.iter().map(|alert| alert.counts));
     match counts == report.counts && partly == report.partly {
         true => Ok(()),

@@ -54,6 +54,15 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
         MergeError::unless_same("the as-of date", &first.as_of, &other.as_of)?;
         MergeError::unless_same("the list of alerts", &listed(first), &listed(other))?;
     }
+    for report in reports {
+        let narrowed = |report: &Report| {
+            let regions = report.only_regions.iter().map(ToString::to_string);
+            let all = report.only_accounts.iter().map(ToString::to_string).chain(regions);
+            narrowed(all.collect())
+        };
+        let what = "the choice of accounts and regions";
+        MergeError::unless_same(what, &narrowed(first), &narrowed(report))?;
+    }
     whole(reports.iter().map(|report| report.shard.as_deref()))?;
     let mut accounts: Vec<Covered> =
         reports.iter().flat_map(|report| report.accounts.iter().cloned()).collect();
@@ -62,6 +71,11 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
         return Err(MergeError::Twice(one.id.clone()));
     }
     reports.iter().try_for_each(claims::check)?;
+    for report in reports {
+        let sealed = report.sha256.clone().unwrap_or_default();
+        let what = "the hash of a part, which somebody has edited:";
+        MergeError::unless_same(what, &sealed, &report.hash())?;
+    }
     let covers =
         |place: &Place| accounts.binary_search_by(|one| one.id.cmp(&place.account)).is_ok();
     let depends_on = reports.iter().flat_map(|report| &report.depends_on);
@@ -82,24 +96,33 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
         alert.counts =
             sum(reports.iter().filter_map(|report| Some(report.alerts.get(index)?.counts)));
         alert.partly =
-            reports.iter().filter_map(|report| Some(report.alerts.get(index)?.partly)).sum();
+            total(reports.iter().filter_map(|report| Some(report.alerts.get(index)?.partly)));
     }
     Ok(Report {
         format_version: FORMAT_VERSION,
         blueprint: first.blueprint.clone(),
         as_of: first.as_of,
         shard: None,
+        only_accounts: first.only_accounts.clone(),
+        only_regions: first.only_regions.clone(),
+        sha256: None,
         accounts,
         depends_on,
         counts: sum(reports.iter().map(|report| report.counts)),
-        partly: reports.iter().map(|report| report.partly).sum(),
+        partly: total(reports.iter().map(|report| report.partly)),
         alerts,
         unread,
         links,
         degraded: degraded(&remarks),
         remarks,
         unrouted: first.unrouted.clone(),
-    })
+    }
+    .sealed())
+}
+
+/// What a part was narrowed to, in words.
+pub(crate) fn narrowed(all: Vec<String>) -> String {
+    if all.is_empty() { "all".to_owned() } else { all.join(", ") }
 }
 
 /// Folds findings and remarks of parts into those of the whole.
@@ -123,9 +146,14 @@ fn listed(report: &Report) -> String {
 
 pub(super) fn sum(all: impl Iterator<Item = Counts>) -> Counts {
     all.fold(Counts::default(), |sum, one| Counts {
-        proven: sum.proven + one.proven,
-        assumed: sum.assumed + one.assumed,
-        unknown: sum.unknown + one.unknown,
-        broken: sum.broken + one.broken,
+        proven: sum.proven.saturating_add(one.proven),
+        assumed: sum.assumed.saturating_add(one.assumed),
+        unknown: sum.unknown.saturating_add(one.unknown),
+        broken: sum.broken.saturating_add(one.broken),
     })
+}
+
+/// A sum of counts that somebody else may have written: it ends at the largest number.
+pub(crate) fn total(counts: impl Iterator<Item = usize>) -> usize {
+    counts.fold(0, usize::saturating_add)
 }

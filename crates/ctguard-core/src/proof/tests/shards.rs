@@ -51,7 +51,9 @@ fn read_to_prove(desired: &Desired, live: &Live) -> Live {
 pub(super) fn part(desired: &Desired, live: &Live, number: u32, of: u32) -> Report {
     let shard = Shard { number, of };
     let desired = narrowed(desired, shard);
-    prove(&desired, &read_to_prove(&desired, live)).report(&desired).of_shard(Some(shard))
+    prove(&desired, &read_to_prove(&desired, live))
+        .report(&desired)
+        .narrowed_to(&Narrow { shard: Some(shard), ..Narrow::default() })
 }
 
 pub(super) fn plan(desired: &Desired, live: &Live, number: u32, of: u32) -> Plan {
