@@ -78,10 +78,15 @@ impl Engine {
         }
     }
 
-    fn files(self, export: &Export, existing: Option<&Recording>) -> Result<Files, ExportError> {
+    fn files(
+        self,
+        export: &Export,
+        existing: Option<&Recording>,
+        former: &Files,
+    ) -> Result<Files, ExportError> {
         match self {
             Self::Cloudformation => cloudformation::files(export),
-            Self::Terraform => terraform::files(export, existing),
+            Self::Terraform => terraform::files(export, existing, former),
         }
     }
 }
@@ -134,12 +139,16 @@ pub fn run(
         return Ok(Exit::Usage);
     };
     let existing = existing(args, &asked, &export.name, io)?;
-    let files = asked.engine.files(&export, existing.as_ref());
+    let former = folder::former(&asked)?;
+    let files = asked.engine.files(&export, existing.as_ref(), &former);
     let Some(mut files) = without_problems(files, &read, global, io)? else {
         return Ok(Exit::Usage);
     };
     Mark::add(asked.engine, &export, &mut files);
-    let exported = folder::compared(&asked, &files, &export)?;
+    let mut exported = folder::compared(&asked, &files, &export)?;
+    if asked.engine == Engine::Terraform {
+        exported.changes = terraform::changes(&export, &former, &files);
+    }
     if !asked.check {
         folder::write(&asked, &files, &exported)?;
     }
@@ -196,11 +205,13 @@ fn say(exported: &Exported, global: &GlobalOptions, io: &mut Io<'_>) -> Result<(
         return print_json(io, exported);
     }
     print(io, &exported.render(&global.paint_out(io)))?;
-    if !global.quiet {
-        let paint = global.paint_err(io);
-        for note in &exported.notes {
-            let _ = writeln!(io.err, "{}: {}", paint.warn("note"), hung(note));
-        }
+    let paint = global.paint_err(io);
+    // Said once only: not even `--quiet` keeps it.
+    for change in &exported.changes {
+        let _ = writeln!(io.err, "{}: {}", paint.warn("warning"), hung(change));
+    }
+    for note in exported.notes.iter().filter(|_| !global.quiet) {
+        let _ = writeln!(io.err, "{}: {}", paint.warn("note"), hung(note));
     }
     Ok(())
 }

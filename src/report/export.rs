@@ -24,6 +24,8 @@ pub struct Exported {
     pub files: Vec<ExportedFile>,
     /// What whoever deploys should know.
     pub notes: Vec<String>,
+    /// What whoever deploys must know of what the folder held before: what moves, and what nothing deploys any longer. The next export says it no more.
+    pub changes: Vec<String>,
 }
 
 /// A file of an export.

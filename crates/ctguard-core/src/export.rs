@@ -23,6 +23,8 @@ mod items;
 mod kinds;
 pub mod stack_sets;
 pub mod terraform;
+#[cfg(test)]
+mod tests;
 pub mod text;
 
 pub use classes::{Accounts, Class, Deployment};
@@ -65,6 +67,8 @@ pub struct Export {
     pub listed: BTreeSet<AccountId>,
     /// What whoever deploys should know.
     pub notes: Vec<String>,
+    /// What is not known where the export is written; the files say nothing of it.
+    pub unknown: Vec<String>,
 }
 
 /// The organization that a roll-out is for.
@@ -133,6 +137,7 @@ pub fn export(
         roles: kinds::roles(blueprint),
         listed: blueprint.accounts.iter().flat_map(|all| all.listed.keys().cloned()).collect(),
         notes,
+        unknown: kinds::unknown(&desired),
     })
 }
 

@@ -4,7 +4,7 @@ use super::super::files::{self, Readers};
 use super::{Asked, Engine};
 use crate::error::CommandError;
 use crate::report::export::{Exported, ExportedFile, FileState};
-use ctguard_core::export::{Export, Files, stack_sets};
+use ctguard_core::export::{Export, Files, RollOut, stack_sets, terraform};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs;
@@ -97,6 +97,26 @@ fn text(path: &Path) -> io::Result<String> {
     String::from_utf8(bytes(path)?).map_err(|_| io::Error::other("it is not UTF-8"))
 }
 
+/// The files of a folder of Terraform's that say what it held before.
+pub fn former(asked: &Asked<'_>) -> Result<Files, CommandError> {
+    let mut files = Files::new();
+    if asked.mark.is_none() || asked.engine != Engine::Terraform {
+        return Ok(files);
+    }
+    for name in terraform::FORMER_FILES {
+        without_links(asked.folder, name)?;
+        let path = asked.folder.join(name);
+        match text(&path) {
+            Ok(text) => drop(files.insert(name.to_owned(), text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(CommandError::io(format!("cannot read {}", path.display()), &error));
+            }
+        }
+    }
+    Ok(files)
+}
+
 /// How the folder compares with what is made now.
 pub fn compared(
     asked: &Asked<'_>,
@@ -135,13 +155,14 @@ pub fn compared(
         checked: asked.check,
         up_to_date: all.iter().all(|file| file.state == FileState::Same),
         files: all,
-        notes: notes(asked, files, export),
+        notes: notes(asked, export),
+        changes: changes(asked, files),
     })
 }
 
-/// What whoever deploys should know: of the export itself, and of what the folder held before.
-fn notes(asked: &Asked<'_>, files: &Files, export: &Export) -> Vec<String> {
-    let mut notes = export.notes.clone();
+/// What whoever deploys should know of the export itself.
+fn notes(asked: &Asked<'_>, export: &Export) -> Vec<String> {
+    let mut notes = [export.notes.as_slice(), &export.unknown].concat();
     if let Some(deploy) = asked.deploy
         && deploy.engine() != asked.engine.as_str()
     {
@@ -151,36 +172,44 @@ fn notes(asked: &Asked<'_>, files: &Files, export: &Export) -> Vec<String> {
             asked.engine.as_str()
         ));
     }
-    let Some(now) = files.get(STACKS) else { return notes };
+    notes
+}
+
+/// What whoever deploys must know of what the folder held before: no later export can say it.
+fn changes(asked: &Asked<'_>, files: &Files) -> Vec<String> {
+    let Some(now) = files.get(STACKS) else { return Vec::new() };
     let path = asked.folder.join(STACKS);
     let before = match text(&path) {
         Ok(text) => stack_sets::read(&text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return notes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => Err(error.to_string()),
     };
     match (before, stack_sets::read(now)) {
-        (Ok(before), Ok(now)) => {
-            let anew = stack_sets::shared_out_anew(&before, &now);
-            if !anew.is_empty() {
-                notes.push(format!(
-                    "Some rules move from one stack to another, since a class takes another number of templates: {}. CloudFormation makes no rule of a name that exists, so that each is deleted first and its alert silent until it is there again: docs/export.md says how.",
-                    anew.join("; ")
-                ));
-            }
-            let left = stack_sets::left_behind(&before, &now);
-            if !left.is_empty() {
-                notes.push(format!(
-                    "The folder deployed these stacks before and deploys them no longer, and no script of it removes them: {}. What they hold stays until they are deleted, and where another stack takes it over, they must go first: docs/export.md says how.",
-                    left.join("; ")
-                ));
-            }
-        }
-        (Err(why), _) | (_, Err(why)) => notes.push(format!(
+        (Ok(before), Ok(now)) => stack_changes(&before, &now),
+        (Err(why), _) | (_, Err(why)) => vec![format!(
             "{} cannot be read ({why}): which stacks the folder deployed before and deploys no longer is not known.",
             path.display()
-        )),
+        )],
     }
-    notes
+}
+
+fn stack_changes(before: &RollOut, now: &RollOut) -> Vec<String> {
+    let mut changes = Vec::new();
+    let anew = stack_sets::shared_out_anew(before, now);
+    if !anew.is_empty() {
+        changes.push(format!(
+            "Some rules move from one stack to another, since a class takes another number of templates: {}. CloudFormation makes no rule of a name that exists, so that each is deleted first and its alert silent until it is there again: docs/export.md says how.",
+            anew.join("; ")
+        ));
+    }
+    let left = stack_sets::left_behind(before, now);
+    if !left.is_empty() {
+        changes.push(format!(
+            "The folder deployed these stacks before and deploys them no longer, and no script of it removes them: {}. What they hold stays until they are deleted, and where another stack takes it over, they must go first: docs/export.md says how.",
+            left.join("; ")
+        ));
+    }
+    changes
 }
 
 /// Refuses a folder that leads elsewhere: what is written and removed is below it.

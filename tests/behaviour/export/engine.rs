@@ -36,6 +36,7 @@ pub fn deploy(
         let template = std::fs::read_to_string(folder.join(text(&stack["template"]))).unwrap();
         assert_eq!(stack["bytes"].as_u64().unwrap() as usize, template.len());
         assert!(template.len() <= 1_000_000, "CloudFormation takes no template of this size");
+        assert!(template.is_ascii(), "CloudFormation answers `?` for other characters");
         let template: Value = serde_json::from_str(&template).unwrap();
         for instances in stack["instances"].as_array().unwrap() {
             for account in accounts(instances, organization) {

@@ -43,11 +43,11 @@ fn what_is_no_longer_made_is_removed_and_what_others_put_there_stays() {
     let world = World::bare(PLAIN);
     export(&world, "deploy").expect(0);
     world.write("deploy/notes.txt", "ours");
-    let other = "deploy/templates/account-eu-west-1.json";
+    let other = "deploy/templates/account-other.json";
     world.read(other);
     world.write("ctguard.yaml", &two);
     let ran = check(&world, "deploy").expect(3);
-    assert!(ran.out.contains("account-eu-west-1.json: no longer made"), "{}", ran.out);
+    assert!(ran.out.contains("account-other.json: no longer made"), "{}", ran.out);
     export(&world, "deploy").expect(0);
     assert!(!world.path(other).exists());
     assert_eq!(world.read("deploy/notes.txt"), "ours");
@@ -185,7 +185,7 @@ fn stacks_that_are_deployed_no_longer_are_told_once() {
         "ctguard.yaml",
         &PLAIN.replace("regions: [us-east-1, eu-west-1]", "regions: [us-east-1]"),
     );
-    let gone = "`ctguard-acme-account-eu-west-1` in eu-west-1";
+    let gone = "the stack `ctguard-acme-account-other` in eu-west-1";
     for ran in [check(&world, "deploy").expect(3), export(&world, "deploy").expect(0)] {
         assert!(
             ran.err.split_whitespace().collect::<Vec<_>>().join(" ").contains(gone),
@@ -194,6 +194,14 @@ fn stacks_that_are_deployed_no_longer_are_told_once() {
         );
     }
     assert!(!export(&world, "deploy").expect(0).err.contains("no longer"));
+    // It is a warning, which no later run could say: `--quiet` leaves it.
+    world.write("ctguard.yaml", PLAIN);
+    export(&world, "deploy").expect(0);
+    world.write("ctguard.yaml", &PLAIN.replace("name: acme", "name: other"));
+    let (out, file) = (world.path("deploy").display().to_string(), world.path("ctguard.yaml"));
+    let line = ["export", "cloudformation", &file.display().to_string(), "--out", &out, "--quiet"];
+    let ran = world.run(&line).expect(0);
+    assert!(ran.err.contains("warning: The folder deployed these stacks before"), "{}", ran.err);
     // What cannot be read is not taken for nothing.
     world.write("deploy/stacks.json", "{}");
     let ran = export(&world, "deploy").expect(0);

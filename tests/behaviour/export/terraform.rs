@@ -228,3 +228,26 @@ fn a_text_that_terraform_would_change_is_refused() {
     assert_ne!(ran.code, 0);
     assert!(!world.path("tf").exists());
 }
+
+#[test]
+fn an_account_that_leaves_is_told_and_its_provider_stays() {
+    let world = fleet();
+    export(&world, &[]).expect(0);
+    let hub = world.read("ctguard.yaml");
+    let moved = hub.replace("hub: { account: \"222233334444\"", "hub: { account: \"333344445555\"");
+    assert_ne!(hub, moved);
+    world.write("ctguard.yaml", &moved);
+    let ran = export(&world, &["--quiet"]).expect(0);
+    let told = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("warning: 222233334444 moves from accounts/ to member/"), "{told}");
+    let former = parsed(&world, "accounts/former.tf.json");
+    assert_eq!(former["provider"]["aws"][0]["alias"], "account_222233334444");
+    let out = world.path("tf").display().to_string();
+    let file = world.path("ctguard.yaml").display().to_string();
+    world.run(&["export", "--check", &out, &file]).expect(0);
+    // Applied: whoever deletes the file is rid of it.
+    std::fs::remove_file(world.path("tf/accounts/former.tf.json")).unwrap();
+    export(&world, &[]).expect(0);
+    assert!(!world.path("tf/accounts/former.tf.json").exists());
+    world.run(&["export", "--check", &out, &file]).expect(0);
+}

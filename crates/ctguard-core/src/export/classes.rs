@@ -5,9 +5,11 @@ use super::align::{Own, align};
 use super::items::{Item, items};
 use super::kinds::AccountKind;
 use super::text::{self, ACCOUNT, ACCOUNT_NAME, REGION};
+use crate::catalogue;
 use crate::desired::{Desired, Scope};
 use crate::scope::{AccountId, Place, Region};
 use serde_json::Value;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Places that get the same template.
@@ -79,7 +81,7 @@ pub(super) fn classes(
         })?);
     }
     let drafts = drafts(&templates, regions, home);
-    let names = names(&drafts, kinds, desired, home);
+    let names = names(&drafts, kinds, desired, (home, &apart(regions, home)));
     let mut classes = Vec::new();
     for (draft, name) in drafts.iter().zip(names) {
         let items: Vec<Item> = serde_json::from_value(draft.template.clone())
@@ -234,8 +236,15 @@ fn is_nothing(template: &Template) -> bool {
     template.as_array().is_none_or(Vec::is_empty)
 }
 
-/// The classes: groups of several regions that differ in nothing but the region. The region of the
-/// roles is a class of its own in any case.
+/// The regions that have classes of their own in any case: that of the roles, and those in which global services record. The
+/// names of the others, and what they hold, then depend neither on their number nor on the first alert of such a service.
+fn apart<'a>(regions: &'a [Region], home: &Region) -> BTreeSet<&'a Region> {
+    let global = catalogue::landing_regions(home.partition());
+    let is_apart = |region: &&Region| *region == home || global.contains(region.as_str());
+    regions.iter().filter(is_apart).collect()
+}
+
+/// The classes: groups of several regions that differ in nothing but the region.
 fn drafts<'a>(
     of: &[KindTemplates<'a>],
     regions: &'a [Region],
@@ -243,14 +252,15 @@ fn drafts<'a>(
 ) -> Vec<DraftClass<'a>> {
     let at_home = regions.iter().filter(|region| *region == home);
     let elsewhere = regions.iter().filter(|region| *region != home);
+    let apart = apart(regions, home);
     let mut left: Vec<RegionGroup<'a>> =
         at_home.chain(elsewhere).flat_map(|region| grouped(of, region)).collect();
     let mut drafts = Vec::new();
     while !left.is_empty() {
         let first = left.remove(0);
-        let (template, alike) = match first.region == home {
+        let (template, alike) = match apart.contains(first.region) {
             true => (first.template.clone(), Vec::new()),
-            false => alike(&first, &left),
+            false => alike(&first, &left, &apart),
         };
         let mut draft = DraftClass { template, places: Vec::new() };
         draft.add_all(&first);
@@ -265,13 +275,18 @@ fn drafts<'a>(
 
 /// The groups whose templates are the same as the first one's but for the region, and what they have
 /// in common.
-fn alike(first: &RegionGroup<'_>, left: &[RegionGroup<'_>]) -> (Template, Vec<usize>) {
+fn alike(
+    first: &RegionGroup<'_>,
+    left: &[RegionGroup<'_>],
+    apart: &BTreeSet<&Region>,
+) -> (Template, Vec<usize>) {
     let mut common: Option<Template> = None;
     let mut found = Vec::new();
     for (index, other) in left.iter().enumerate() {
         let both = match first.region == other.region {
             // Two groups of a region are two because they differ.
             true => continue,
+            false if apart.contains(other.region) => continue,
             false => {
                 let (one, other_region) = (first.region.as_str(), other.region.as_str());
                 let own = Own { one, other: other_region, mark: REGION };
@@ -350,22 +365,27 @@ fn names(
     drafts: &[DraftClass<'_>],
     kinds: &[AccountKind],
     desired: &Desired,
-    home: &Region,
+    (home, apart): (&Region, &BTreeSet<&Region>),
 ) -> Vec<String> {
-    let most = |draft: &&DraftClass<'_>| draft.regions().len();
+    // Of as many regions, the one with less is the one of which the blueprint says nothing.
+    let most = |draft: &&DraftClass<'_>| {
+        (draft.regions().len(), Reverse(draft.template.as_array().map_or(0, Vec::len)))
+    };
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut all = Vec::new();
     for draft in drafts {
         let prefix = prefix(draft, kinds, desired);
         let regions = draft.regions();
         let of_kind = drafts.iter().filter(|other| self::prefix(other, kinds, desired) == prefix);
-        let largest = of_kind.filter(|other| !other.regions().contains(home)).max_by_key(most);
+        let usual =
+            |other: &&DraftClass<'_>| !other.regions().iter().any(|region| apart.contains(region));
+        let largest = of_kind.filter(usual).max_by_key(most);
         let first = regions.iter().next().map_or("", |region| region.as_str());
         let name = match prefix.as_str() {
             // There is one of each.
             "hub" | "trail" => prefix,
             _ if regions.contains(home) => format!("{prefix}-home"),
-            _ if largest.is_some_and(|other| std::ptr::eq(other, draft)) && regions.len() > 1 => {
+            _ if largest.is_some_and(|other| std::ptr::eq(other, draft)) => {
                 format!("{prefix}-other")
             }
             _ if regions.len() == 1 => format!("{prefix}-{first}"),

@@ -158,14 +158,36 @@ fn template(
         document["Parameters"] = json!(parameters);
     }
     document["Resources"] = Value::Object(all);
-    let pretty = format!("{document:#}\n");
-    let body = if pretty.len() > TEMPLATE_MAX_BYTES { format!("{document}\n") } else { pretty };
+    let pretty = ascii(&format!("{document:#}\n"));
+    let body = match pretty.len() > TEMPLATE_MAX_BYTES {
+        true => ascii(&format!("{document}\n")),
+        false => pretty,
+    };
     Template {
         name,
         body,
         parameters: parameters.keys().map(|name| (*name).to_owned()).collect(),
         makes_roles: resources.iter().any(|one| one.is_role),
     }
+}
+
+/// JSON in ASCII alone: CloudFormation answers `?` for other characters when a template is read back.
+///
+/// Source: <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1220>
+fn ascii(json: &str) -> String {
+    let mut all = String::with_capacity(json.len());
+    for one in json.chars() {
+        match one.is_ascii() {
+            true => all.push(one),
+            // Outside of texts JSON has no such characters.
+            false => {
+                all.extend(
+                    one.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")),
+                );
+            }
+        }
+    }
+    all
 }
 
 /// The name of an object within a template: of letters and digits, the same whatever else there is.
@@ -292,6 +314,14 @@ mod tests {
             assert_eq!(written(&text).unwrap(), expected, "{text}");
         }
         assert!(written("{{resolve:ssm:x}}").is_err());
+    }
+
+    #[test]
+    fn a_template_is_ascii_and_means_the_same() {
+        let document = json!({ "ü": "naïve ✓ 🔔 \u{7f} \\u00fc \"" });
+        let written = ascii(&format!("{document:#}"));
+        assert!(written.is_ascii() && written.contains("\\ud83d\\udd14"), "{written}");
+        assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), document);
     }
 
     #[test]

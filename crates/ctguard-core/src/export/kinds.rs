@@ -228,18 +228,6 @@ pub(super) fn notes(blueprint: &Blueprint, scope: &Scope, desired: &Desired) -> 
             "The hub admits the accounts of today one by one: one that joins the organization is not heard until the export is written and deployed again. Add `organization: o-…` to `hub:` to admit them all.".to_owned(),
         );
     }
-    let topics = desired.places.values().flat_map(|here| here.topics.values());
-    let all = topics.flat_map(|topic| topic.subscriptions.keys());
-    let web = all.filter(|one| matches!(one.protocol, Protocol::Http | Protocol::Https));
-    let unread: BTreeSet<&str> = web
-        .filter(|one| !one.address().contains("://"))
-        .map(|one| one.named_by().unwrap_or(one.address()))
-        .collect();
-    for secret in unread {
-        notes.push(format!(
-            "The secret {secret} is not known here. If its address has a password before `@`, its topic has a tag that tells of a change, and this export leaves it out: export where the secret is set, and check there."
-        ));
-    }
     let mut chats: BTreeSet<&String> = BTreeSet::new();
     for here in desired.places.values() {
         chats.extend(here.topics.values().flat_map(|topic| &topic.chats));
@@ -255,4 +243,21 @@ pub(super) fn notes(blueprint: &Blueprint, scope: &Scope, desired: &Desired) -> 
         );
     }
     notes
+}
+
+/// The secrets that are not known where the export is written: on another machine they may be, so that no file says it.
+pub(super) fn unknown(desired: &Desired) -> Vec<String> {
+    let topics = desired.places.values().flat_map(|here| here.topics.values());
+    let all = topics.flat_map(|topic| topic.subscriptions.keys());
+    let web = all.filter(|one| matches!(one.protocol, Protocol::Http | Protocol::Https));
+    let unread: BTreeSet<&str> = web
+        .filter(|one| !one.address().contains("://"))
+        .map(|one| one.named_by().unwrap_or(one.address()))
+        .collect();
+    let note = |secret| {
+        format!(
+            "The secret {secret} is not known here. If its address has a password before `@`, its topic has a tag that tells of a change, and this export leaves it out: export where the secret is set, and check there."
+        )
+    };
+    unread.into_iter().map(note).collect()
 }

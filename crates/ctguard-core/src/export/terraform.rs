@@ -4,6 +4,7 @@
 //!  modules/<class>/main.tf.json   what is made in one place; its account and region are variables
 //!  accounts/main.tf.json          the accounts that are known: a provider for each
 //!  member/main.tf.json            one account of the organization, which a variable names: a workspace each
+//!  …/former.tf.json               what moved, and providers that are left, where the folder held something else
 //!  …/imports.tf.json              what exists already, where a snapshot says so
 //! ```
 //!
@@ -11,12 +12,15 @@
 //!
 //! Source: <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/enhanced-region-support>
 
+mod former;
 mod imports;
 mod resources;
 mod roots;
 pub mod template;
 #[cfg(test)]
 mod tests;
+
+pub use former::{FORMER_FILES, changes};
 
 use super::classes::Class;
 use super::{Export, ExportError, Files, units_in_words};
@@ -58,11 +62,16 @@ impl Module<'_> {
     }
 }
 
-/// Writes the modules, the roots, and what they are; with a snapshot, what exists is imported.
+/// Writes the modules, the roots, and what they are; with a snapshot, what exists is imported. `former` are those of
+/// [`FORMER_FILES`] that the folder has.
 ///
 /// # Errors
 /// When a text would mean something else in Terraform.
-pub fn files(export: &Export, existing: Option<&Recording>) -> Result<Files, ExportError> {
+pub fn files(
+    export: &Export,
+    existing: Option<&Recording>,
+    former: &Files,
+) -> Result<Files, ExportError> {
     let mut files = Files::new();
     let mut modules = Vec::new();
     for class in &export.classes {
@@ -73,14 +82,15 @@ pub fn files(export: &Export, existing: Option<&Recording>) -> Result<Files, Exp
     let calls = roots::calls(export, &modules);
     for root in [Root::Accounts, Root::Member] {
         let here: Vec<&Call<'_>> = calls.iter().filter(|call| call.root == root).collect();
-        if here.is_empty() {
+        let left = former::providers(former, root, &here);
+        if here.is_empty() && left.is_empty() {
             continue;
         }
-        let folder = root.folder();
         files.insert(
-            format!("{folder}/main.tf.json"),
-            pretty(&roots::written(export, root, &here)?),
+            format!("{}/main.tf.json", root.folder()),
+            pretty(&roots::written(export, root, &here, &left)?),
         );
+        former::add(export, root, former, &left, &mut files);
         if let Some(existing) = existing {
             files.extend(imports::files(export, root, &here, existing)?);
         }
@@ -183,6 +193,12 @@ fn readme(export: &Export, calls: &[Call<'_>], modules: &[Module<'_>]) -> String
         let one = known.rfind(|id| !elsewhere.contains(*id));
         let one = one.map_or("ACCOUNT", |id| id.as_str());
         text.push_str(&include_str!("terraform/readme/member.md").replace("111122223333", one));
+        let both = roots::in_both(export, calls, &elsewhere);
+        if !both.is_empty() {
+            text.push_str(&format!(
+                "\n`accounts/` makes a part only of what is made in {both}, and `member/` the rest, such as the hub account's other regions: each of these needs a workspace, too.\n"
+            ));
+        }
         if let Some(target) = export.organization.as_ref().filter(|all| !all.units.is_empty()) {
             text.push_str(&format!(
                 "\nOnly accounts of {} are covered: which those are Terraform does not know, so mind it.\n",

@@ -24,16 +24,49 @@ needs() {
     for name; do
         [ -n "${!name:-}" ] || fail "set $name: README.md says what it holds"
     done
-    caller=$(aws sts get-caller-identity --region "$home" --query Account --output text)
+    caller=$(aws sts get-caller-identity --region "$home" --query Account --output text) ||
+        fail "the credentials answer for no account"
+    [ -n "$caller" ] || fail "the credentials answer for no account"
+    needs_organization
+    for name in "${plain[@]}"; do
+        reached "$name"
+    done
 }
 
-# The templates, and where the large ones are put.
+# The credentials are of the organization that the folder was written for.
+needs_organization() {
+    local id
+    [ -n "$organization" ] || return 0
+    id=$(aws organizations describe-organization --region "$home" --query Organization.Id --output text) ||
+        fail "the organization of the credentials (account $caller) cannot be read: this folder is of $organization"
+    [ "$id" = "$organization" ] || fail "the credentials (account $caller) are of the organization $id, and this folder is of $organization"
+}
+
+# Stops the script where neither the credentials nor a role reach an account.
+reached() {
+    [ "$1" = own ] || [ "$1" = "$caller" ] || [ -n "${role[$1]:-}" ] ||
+        fail "account $1 is reached by no role: run this with credentials of that account"
+}
+
+# Whether a template may stand in a call.
+is_small() {
+    local bytes
+    bytes=$(wc -c <"$1") || fail "$1 cannot be read"
+    [ "$bytes" -le 51200 ]
+}
+
+# The templates. The large ones are put into the bucket, each once, from where every region and account reads them.
 needs_templates() {
     local file
     for file in "${templates[@]}"; do
         [ -r "$file" ] || fail "$PWD/$file is not there: write the folder again with ctguard export"
     done
     [ "$large" = 0 ] || [ -n "$bucket" ] || fail "some templates are larger than 51,200 bytes: set CTGUARD_TEMPLATE_BUCKET to a bucket in $home"
+    for file in "${templates[@]}"; do
+        is_small "$file" && continue
+        aws s3 cp --only-show-errors --region "$home" "$file" "s3://$bucket/ctguard/$blueprint/$file" ||
+            fail "$file could not be put into the bucket $bucket: nothing is deployed"
+    done
 }
 
 secret() {
@@ -48,10 +81,15 @@ finish() {
 
 # Names StackSets of this blueprint that this folder does not have: an earlier export made them, and nothing removes them.
 strangers() {
-    local name known
-    [ "$organization" = 1 ] || return 0
-    for name in $(aws cloudformation list-stack-sets --region "$home" --call-as "$call_as" --status ACTIVE \
-        --query "Summaries[?Description=='ctguard: the blueprint $blueprint'].StackSetName" --output text); do
+    local name known all
+    [ -n "$organization" ] || return 0
+    if ! all=$(aws cloudformation list-stack-sets --region "$home" --call-as "$call_as" --status ACTIVE \
+        --query "Summaries[?Description=='ctguard: the blueprint $blueprint'].StackSetName" --output text); then
+        echo "the StackSets cannot be listed: whether there are some that this folder does not have is not known" >&2
+        failed=1
+        return
+    fi
+    for name in $all; do
         for known in "${names[@]}"; do
             [ "$known" != "$name" ] || continue 2
         done
@@ -61,9 +99,11 @@ strangers() {
 
 # The root of the organization, where no units are named.
 root() {
-    if [ "$organization" = 1 ] && [ ${#units[@]} -eq 0 ]; then
-        units=("$(aws organizations list-roots --region "$home" --query 'Roots[0].Id' --output text)")
-    fi
+    local id
+    [ -n "$organization" ] && [ ${#units[@]} -eq 0 ] || return 0
+    id=$(aws organizations list-roots --region "$home" --query 'Roots[0].Id' --output text) ||
+        fail "the root of the organization cannot be read"
+    units=("$id")
 }
 
 # Whether a StackSet is there. Any other answer than that it is not stops the script.
@@ -78,28 +118,22 @@ there() {
     esac
 }
 
-# The argument that names a template: in the call, or in the bucket.
+# The argument that names a template: in the call, or in the bucket. The address is one of the bucket's own region, which
+# serves stacks of every region: that of another region (`aws cloudformation deploy` makes one) is refused.
+# https://github.com/aws/aws-cli/issues/4372
 template_argument() {
-    local file=$1
-    if [ "$(wc -c <"$file")" -le 51200 ]; then
-        echo "--template-body=file://$file"
-        return
+    if is_small "$1"; then
+        echo "--template-body=file://$1"
+    else
+        echo "--template-url=https://$bucket.s3.$home.$suffix/ctguard/$blueprint/$1"
     fi
-    aws s3 cp --only-show-errors "$file" "s3://$bucket/ctguard/$blueprint/$file" >&2
-    echo "--template-url=https://$bucket.s3.$home.$suffix/ctguard/$blueprint/$file"
 }
 
 # Names and values as the parameters of a call. They go through a pipe: what is an argument of a program stands in the
 # list of processes, where everybody on the machine can read it.
 parameters() {
     [ $# -gt 0 ] || return 0
-    printf '%s\0' "$@" | jq -cRs 'split("\u0000") | [range(0; length - 1; 2) as $at | { ParameterKey: .[$at], ParameterValue: .[$at + 1] }]'
-}
-
-# The same in the form of `aws cloudformation deploy`.
-overrides() {
-    [ $# -gt 0 ] || return 0
-    parameters "$@" | jq -c 'map("\(.ParameterKey)=\(.ParameterValue)")'
+    printf '%s\0' "$@" | jq -acRs 'split("\u0000") | [range(0; length - 1; 2) as $at | { ParameterKey: .[$at], ParameterValue: .[$at + 1] }]'
 }
 
 preferences() {
@@ -111,14 +145,16 @@ wait_for() {
     local name=$1 operation=$2 status
     while :; do
         status=$(aws cloudformation describe-stack-set-operation --region "$home" --call-as "$call_as" \
-            --stack-set-name "$name" --operation-id "$operation" --query StackSetOperation.Status --output text)
+            --stack-set-name "$name" --operation-id "$operation" --query StackSetOperation.Status --output text) ||
+            fail "$name: how the operation $operation goes is not known"
         case $status in
         SUCCEEDED)
             # What failed within the tolerance is failed all the same.
             local missed
             missed=$(aws cloudformation list-stack-set-operation-results --region "$home" --call-as "$call_as" \
                 --stack-set-name "$name" --operation-id "$operation" --filters Name=OPERATION_RESULT_STATUS,Values=FAILED \
-                --query 'Summaries[].[Account,Region,StatusReason]' --output text)
+                --query 'Summaries[].[Account,Region,StatusReason]' --output text) ||
+                fail "$name: where the operation $operation failed is not known"
             if [ -n "$missed" ]; then
                 echo "$name: not everywhere:" >&2
                 echo "$missed" >&2
@@ -141,14 +177,14 @@ stack_set() {
         --auto-deployment "Enabled=$auto$([ "$auto" = false ] || echo ,RetainStacksOnAccountRemoval=false)")
     [ "$capability" = - ] || about+=(--capabilities "$capability")
     [ $# -eq 0 ] || about+=(--parameters file:///dev/stdin)
-    template=$(template_argument "$file")
+    template=$(template_argument "$file") || exit 1
     if there "$name"; then
         operation=$(parameters "$@" | aws cloudformation update-stack-set "${arguments[@]}" "$template" "${about[@]}" \
-            --operation-preferences "$(preferences)" --query OperationId --output text)
+            --operation-preferences "$(preferences)" --query OperationId --output text) || fail "$name is not updated"
         wait_for "$name" "$operation"
     else
         parameters "$@" | aws cloudformation create-stack-set "${arguments[@]}" "$template" "${about[@]}" \
-            --permission-model SERVICE_MANAGED >/dev/null
+            --permission-model SERVICE_MANAGED >/dev/null || fail "$name is not made"
     fi
     echo "$name: up to date"
 }
@@ -164,18 +200,54 @@ targets() {
     esac
 }
 
-# instances STACK-SET ONLY EXCEPT REGIONS [PARAMETER VALUE]...
-instances() {
-    local name=$1 only=$2 except=$3 regions operation about=()
-    read -ra regions <<<"$4"
-    shift 4
+# What an account of a StackSet has of its own in a region, as names and values; nothing where it has no instance yet.
+overridden() {
+    local said
+    if said=$(aws cloudformation describe-stack-instance --region "$home" --call-as "$call_as" --stack-set-name "$1" \
+        --stack-instance-account "$2" --stack-instance-region "$3" --output json 2>&1); then
+        printf '%s' "${said#"${said%%\{*}"}" | jq -acS '[.StackInstance.ParameterOverrides[]? | { ParameterKey, ParameterValue }]'
+        return
+    fi
+    case $said in
+    *StackInstanceNotFoundException*) ;;
+    *) fail "$1 in $2, $3: $said" ;;
+    esac
+}
+
+# Whether an account has other values of its own than these in one of the regions: an update of the StackSet keeps them.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStackInstances.html
+is_overridden_otherwise() {
+    local name=$1 account=$2 region regions is wanted
+    read -ra regions <<<"$3"
+    shift 3
+    wanted=$(parameters "$@") || exit 1
+    for region in "${regions[@]}"; do
+        is=$(overridden "$name" "$account" "$region") || exit 1
+        [ -z "$is" ] || [ "$is" = "$wanted" ] || return 0
+    done
+    return 1
+}
+
+# change_instances VERB STACK-SET ONLY EXCEPT REGIONS [PARAMETER VALUE]...
+change_instances() {
+    local verb=$1 name=$2 only=$3 except=$4 regions operation about=()
+    read -ra regions <<<"$5"
+    shift 5
     [ $# -eq 0 ] || about+=(--parameter-overrides file:///dev/stdin)
-    operation=$(parameters "$@" | aws cloudformation create-stack-instances --region "$home" --call-as "$call_as" \
+    operation=$(parameters "$@" | aws cloudformation "$verb-stack-instances" --region "$home" --call-as "$call_as" \
         --stack-set-name "$name" --deployment-targets "$(targets "$only" "$except")" \
         --regions "${regions[@]}" "${about[@]}" --operation-preferences "$(preferences)" \
-        --query OperationId --output text)
+        --query OperationId --output text) || fail "$name: no operation for its instances ($only)"
     wait_for "$name" "$operation"
-    echo "$name: ${#regions[@]} regions"
+}
+
+# instances STACK-SET ONLY EXCEPT REGIONS [PARAMETER VALUE]...: those with values of their own are of one account.
+instances() {
+    if [ $# -gt 4 ] && is_overridden_otherwise "$1" "$2" "$4" "${@:5}"; then
+        change_instances update "$@"
+    fi
+    change_instances create "$@"
+    echo "$1: instances are up to date"
 }
 
 # remove_instances STACK-SET ONLY EXCEPT REGIONS
@@ -185,13 +257,15 @@ remove_instances() {
     there "$name" || return 0
     operation=$(aws cloudformation delete-stack-instances --region "$home" --call-as "$call_as" \
         --stack-set-name "$name" --deployment-targets "$(targets "$2" "$3")" --no-retain-stacks \
-        --regions "${regions[@]}" --operation-preferences "$(preferences)" --query OperationId --output text)
+        --regions "${regions[@]}" --operation-preferences "$(preferences)" --query OperationId --output text) ||
+        fail "$name: its instances are not removed"
     wait_for "$name" "$operation"
 }
 
 remove_stack_set() {
     there "$1" || return 0
-    aws cloudformation delete-stack-set --region "$home" --call-as "$call_as" --stack-set-name "$1"
+    aws cloudformation delete-stack-set --region "$home" --call-as "$call_as" --stack-set-name "$1" ||
+        fail "$1 is not removed"
     echo "$1: removed"
 }
 
@@ -203,7 +277,7 @@ in_account() {
         "$@"
         return
     fi
-    [ -n "${role[$account]:-}" ] || fail "account $account is reached by no role: run this with credentials of that account"
+    reached "$account"
     local arn=${role[$account]}
     [ "${arn#arn:}" != "$arn" ] || arn="arn:$partition:iam::$account:role/$arn"
     local more=()
@@ -213,26 +287,71 @@ in_account() {
         --query '[Credentials.AccessKeyId,Credentials.SecretAccessKey,Credentials.SessionToken]' --output text </dev/null) || return 1
     local key password token
     read -r key password token <<<"$credentials"
+    [ -n "$token" ] || fail "no credentials of account $account"
     AWS_ACCESS_KEY_ID=$key AWS_SECRET_ACCESS_KEY=$password AWS_SESSION_TOKEN=$token "$@"
+}
+
+# The status of a stack that nothing happens to any more; `none` where it is not there. Any other answer than that it is
+# not there stops the script.
+settled() {
+    local region=$1 name=$2 said
+    while :; do
+        if ! said=$(aws cloudformation describe-stacks --region "$region" --stack-name "$name" \
+            --query 'Stacks[0].StackStatus' --output text 2>&1); then
+            case $said in
+            *"$name does not exist"*) echo none && return ;;
+            *) fail "$name in $region: $said" ;;
+            esac
+        fi
+        # A program may warn before it answers.
+        said=${said##*[[:space:]]}
+        case $said in
+        REVIEW_IN_PROGRESS) echo "$said" && return ;;
+        *_IN_PROGRESS) sleep 10 ;;
+        *) echo "$said" && return ;;
+        esac
+    done
 }
 
 # stack ACCOUNT NAME TEMPLATE CAPABILITY REGIONS [PARAMETER VALUE]...
 stack() {
-    local account=$1 name=$2 file=$3 capability=$4 regions region about=()
+    local account=$1 name=$2 file=$3 capability=$4 regions region template
     read -ra regions <<<"$5"
     shift 5
-    [ "$capability" = - ] || about+=(--capabilities "$capability")
-    [ "$(wc -c <"$file")" -le 51200 ] || about+=(--s3-bucket "$bucket" --s3-prefix "ctguard/$blueprint")
-    [ $# -eq 0 ] || about+=(--parameter-overrides file:///dev/stdin)
+    template=$(template_argument "$file") || exit 1
     for region in "${regions[@]}"; do
-        # A stack whose first creation failed takes no other.
-        if [ "$(in_account "$account" aws cloudformation describe-stacks --region "$region" --stack-name "$name" \
-            --query 'Stacks[0].StackStatus' --output text 2>/dev/null || true)" = ROLLBACK_COMPLETE ]; then
-            remove_stack "$account" "$name" "$file" - "$region"
-        fi
-        overrides "$@" | in_account "$account" aws cloudformation deploy --region "$region" --stack-name "$name" \
-            --template-file "$file" --no-fail-on-empty-changeset "${about[@]}"
+        in_account "$account" stack_here "$region" "$name" "$template" "$capability" "$@"
     done
+}
+
+# stack_here REGION NAME TEMPLATE-ARGUMENT CAPABILITY [PARAMETER VALUE]...: in the account of the credentials.
+stack_here() {
+    local region=$1 name=$2 capability=$4 status said about
+    about=(--region "$region" --stack-name "$name" "$3")
+    shift 4
+    [ "$capability" = - ] || about+=(--capabilities "$capability")
+    [ $# -eq 0 ] || about+=(--parameters file:///dev/stdin)
+    status=$(settled "$region" "$name") || exit 1
+    case $status in
+    # One whose first creation failed, or never began, takes no other.
+    ROLLBACK_COMPLETE | ROLLBACK_FAILED | REVIEW_IN_PROGRESS)
+        remove_here "$region" "$name"
+        status=none
+        ;;
+    esac
+    if [ "$status" = none ]; then
+        parameters "$@" | aws cloudformation create-stack "${about[@]}" >/dev/null || fail "$name in $region is not made"
+    elif ! said=$(parameters "$@" | aws cloudformation update-stack "${about[@]}" 2>&1); then
+        case $said in
+        *"No updates are to be performed"*) ;;
+        *) fail "$name in $region: $said" ;;
+        esac
+    fi
+    status=$(settled "$region" "$name") || exit 1
+    case $status in
+    CREATE_COMPLETE | UPDATE_COMPLETE | IMPORT_COMPLETE) echo "$name in $region: up to date" ;;
+    *) fail "$name in $region is $status: its events say why (\`aws cloudformation describe-stack-events --region $region --stack-name $name\`, in its account)" ;;
+    esac
 }
 
 # remove_stack ACCOUNT NAME TEMPLATE CAPABILITY REGIONS
@@ -240,7 +359,12 @@ remove_stack() {
     local account=$1 name=$2 regions region
     read -ra regions <<<"$5"
     for region in "${regions[@]}"; do
-        in_account "$account" aws cloudformation delete-stack --region "$region" --stack-name "$name"
-        in_account "$account" aws cloudformation wait stack-delete-complete --region "$region" --stack-name "$name"
+        in_account "$account" remove_here "$region" "$name"
     done
+}
+
+# remove_here REGION NAME: in the account of the credentials.
+remove_here() {
+    aws cloudformation delete-stack --region "$1" --stack-name "$2" || fail "$2 in $1 is not removed"
+    aws cloudformation wait stack-delete-complete --region "$1" --stack-name "$2" || fail "$2 in $1 is not removed"
 }

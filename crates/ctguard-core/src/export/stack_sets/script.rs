@@ -18,6 +18,8 @@ const HEAD: &str = r#"if ((BASH_VERSINFO[0] < 4 || (BASH_VERSINFO[0] == 4 && BAS
     echo "$0: this needs bash 4.4 or newer: it is $BASH_VERSION" >&2
     exit 1
 fi
+# What fails within $(…) fails there, too.
+shopt -s inherit_errexit
 script=$0
 while [ -L "$script" ]; do
     to=$(readlink "$script")
@@ -87,7 +89,8 @@ impl RollOut {
         let units = self.organization.iter().flat_map(|organization| &organization.units);
         let units: Vec<&str> = units.map(String::as_str).collect();
         text.push_str(&format!("units=({})\n", units.join(" ")));
-        text.push_str(&format!("organization={}\n", u8::from(self.organization.is_some())));
+        let id = self.organization.as_ref().map_or("", |organization| &organization.id);
+        text.push_str(&format!("organization={id}\n"));
         text.push_str(&format!("home={}\n", self.home_region));
         text.push_str(&format!("blueprint={}\n", self.blueprint));
         let sets: BTreeSet<&str> = self.stacks.iter().map(|set| set.name.as_str()).collect();
@@ -96,6 +99,7 @@ impl RollOut {
         let files: BTreeSet<&str> = self.stacks.iter().map(|set| set.template.as_str()).collect();
         let files: Vec<&str> = files.into_iter().collect();
         text.push_str(&format!("templates=({})\n", files.join(" ")));
+        text.push_str(&format!("plain=({})\n", self.plain_accounts().join(" ")));
         let large = self.stacks.iter().any(|set| set.bytes > TEMPLATE_BODY_MAX_BYTES);
         text.push_str(&format!("large={}\n", u8::from(large)));
         text.push_str(&format!("partition={}\n", export.partition));
@@ -121,6 +125,14 @@ impl RollOut {
         map("session", &|role| role.session_name.clone());
         text.push('\n');
         text
+    }
+
+    /// The accounts in which the script itself makes stacks.
+    fn plain_accounts(&self) -> Vec<&str> {
+        let instances = self.stacks.iter().flat_map(|set| &set.instances);
+        let plain = instances.filter(|one| one.by == Engine::Stack);
+        let accounts: BTreeSet<&AccountId> = plain.flat_map(|one| &one.accounts).collect();
+        accounts.into_iter().map(AccountId::as_str).collect()
     }
 
     fn deploys(&self, set: &StackSet, text: &mut String) {
@@ -225,9 +237,13 @@ impl Instances {
             if ids.is_empty() { "-".to_owned() } else { ids.join(",") }
         };
         let capability = if set.makes_roles { "CAPABILITY_NAMED_IAM" } else { "-" };
-        // What removes needs no parameter, and no secret.
-        let given = |name: Option<&str>| match alone {
-            "remove_stack" => String::new(),
+        // What removes needs no parameter, and no secret. An instance of a StackSet has the name of its account for itself,
+        // and everything else of the StackSet: what it has for itself, no update of the StackSet changes.
+        let given = |name: Option<&str>| match (alone, self.by) {
+            ("remove_stack", _) => String::new(),
+            (_, Engine::StackSet) => {
+                format!(" {ACCOUNT_NAME_PARAMETER} {}", quoted(name.unwrap_or_default()))
+            }
             _ => parameters(set, name),
         };
         match self.by {

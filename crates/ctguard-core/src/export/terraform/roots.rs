@@ -154,6 +154,14 @@ impl Call<'_> {
         Ok(Value::Object(call))
     }
 
+    /// The alias of its provider, where it has one.
+    pub fn alias(&self) -> Option<String> {
+        match &self.account {
+            For::One(id) => Some(alias(id)),
+            _ => None,
+        }
+    }
+
     /// Where it is, for people.
     pub fn to_words(&self, organization: Option<&OrganizationTarget>) -> String {
         let regions: Vec<&str> = self.regions.iter().map(Region::as_str).collect();
@@ -180,21 +188,26 @@ fn alias(account: &AccountId) -> String {
     format!("account_{account}")
 }
 
-/// A root as it is written.
+/// A root as it is written; `left` are providers that stand in another file of it.
 pub(super) fn written(
     export: &Export,
     root: Root,
     calls: &[&Call<'_>],
+    left: &[Value],
 ) -> Result<Value, ExportError> {
     let mut modules = Map::new();
     for call in calls {
         modules.insert(call.name.clone(), call.written(calls)?);
     }
+    let own_roles = match root {
+        Root::Accounts => Map::new(),
+        Root::Member => member_roles(export, calls)?,
+    };
     let providers = match root {
         Root::Accounts => providers(export, calls)?,
-        Root::Member => vec![member_provider(export)?],
+        Root::Member => vec![member_provider(export, &own_roles)?],
     };
-    let variables = variables(root, calls, &providers);
+    let variables = variables(root, calls, &[providers.as_slice(), left].concat());
     let what = match root {
         Root::Accounts => "the accounts that are known",
         Root::Member => "one account of the organization",
@@ -216,18 +229,44 @@ pub(super) fn written(
             _ => None,
         })
         .collect();
+    let mut locals = Map::new();
     if !except.is_empty() {
-        all["locals"] = json!({ "except": except });
+        locals.insert("except".to_owned(), json!(except));
     }
-    all["provider"] = json!({ "aws": providers });
+    if !own_roles.is_empty() {
+        locals.insert("roles".to_owned(), json!(own_roles));
+    }
+    if !locals.is_empty() {
+        all["locals"] = json!(locals);
+    }
+    if !providers.is_empty() {
+        all["provider"] = json!({ "aws": providers });
+    }
     if calls.iter().any(|call| call.account == For::Own) {
         all["data"] = json!({ "aws_caller_identity": { "own": {} } });
     }
     if root == Root::Member {
         all["resource"] = json!({ "terraform_data": { "account": guard(export, calls) } });
     }
-    all["module"] = Value::Object(modules);
+    if !modules.is_empty() {
+        all["module"] = Value::Object(modules);
+    }
     Ok(all)
+}
+
+/// The accounts of which both roots make a part, in words.
+pub(super) fn in_both(
+    export: &Export,
+    calls: &[Call<'_>],
+    elsewhere: &BTreeSet<AccountId>,
+) -> String {
+    let members = export.organization.iter().flat_map(|target| &target.members);
+    let known = |id: &&AccountId| {
+        let one = For::One((*id).clone());
+        !elsewhere.contains(*id) && calls.iter().any(|call| call.account == one)
+    };
+    let ids: Vec<&str> = members.filter(known).map(AccountId::as_str).collect();
+    ids.join(", ")
 }
 
 /// The accounts of which `member/` makes nothing: `accounts/` does, or nobody.
@@ -336,15 +375,56 @@ fn provider(export: &Export, id: &AccountId) -> Result<Value, ExportError> {
     Ok(all)
 }
 
-fn member_provider(export: &Export) -> Result<Value, ExportError> {
+/// What stands for every account that the blueprint does not list.
+const OTHERS: &str = "others";
+
+/// The roles by account, where the blueprint lists some that `member/` makes something in: what the list says of an account
+/// goes before what is found. No role: the credentials are of the account.
+fn member_roles(export: &Export, calls: &[&Call<'_>]) -> Result<Map<String, Value>, ExportError> {
+    let mut all = Map::new();
+    let Some(target) = &export.organization else { return Ok(all) };
+    let elsewhere = elsewhere(export, calls);
+    let listed = export.listed.iter().filter(|id| !elsewhere.contains(*id));
+    let own = listed.filter(|id| export.roles.get(*id) != Some(&target.role));
+    for id in own {
+        let role = export.roles.get(id);
+        let role = role.map(|role| with_nulls(role, export, id.as_str())).transpose()?;
+        all.insert(id.to_string(), json!(role.into_iter().collect::<Vec<Value>>()));
+    }
+    if !all.is_empty() {
+        let role = with_nulls(&target.role, export, &ACCOUNT.to_string())?;
+        all.insert(OTHERS.to_owned(), json!([role]));
+    }
+    Ok(all)
+}
+
+/// What is said of a role, all of it: `null` is as if it were left out.
+const ROLE_ARGUMENTS: [&str; 3] = ["role_arn", "external_id", "session_name"];
+
+fn with_nulls(role: &AssumedRole, export: &Export, account: &str) -> Result<Value, ExportError> {
+    let role = assumed(role, export, account)?;
+    Ok(ROLE_ARGUMENTS.iter().map(|name| ((*name).to_owned(), role[*name].clone())).collect())
+}
+
+fn member_provider(export: &Export, roles: &Map<String, Value>) -> Result<Value, ExportError> {
     let mut all = json!({
         "region": export.home,
         "allowed_account_ids": [format!("${{var.{ACCOUNT_VARIABLE}}}")],
     });
-    if let Some(target) = &export.organization {
+    let Some(target) = &export.organization else { return Ok(all) };
+    if roles.is_empty() {
         let role = assumed(&target.role, export, &ACCOUNT.to_string())?;
         all["dynamic"] = unless_own(&format!("var.{ACCOUNT_VARIABLE}"), &role);
+        return Ok(all);
     }
+    let value = |name: &&str| ((*name).to_owned(), json!(format!("${{assume_role.value.{name}}}")));
+    let content: Value = ROLE_ARGUMENTS.iter().map(value).collect();
+    all["dynamic"] = json!({ "assume_role": [{
+        "for_each": format!(
+            "${{[for role in try(local.roles[var.{ACCOUNT_VARIABLE}], local.roles.{OTHERS}) : role if var.{ACCOUNT_VARIABLE} != var.{OWN_ACCOUNT_VARIABLE}]}}"
+        ),
+        "content": [content],
+    }] });
     Ok(all)
 }
 

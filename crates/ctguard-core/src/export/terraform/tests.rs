@@ -97,7 +97,7 @@ fn holds(case: &str, head: &str, alerts: &str, found: Option<&Organization>) -> 
     let blueprint = read(head, alerts);
     let export = export::export(&blueprint, &account(OWN), found, TODAY)
         .unwrap_or_else(|error| panic!("{case}: {error:?}"));
-    let files = super::files(&export, None).unwrap();
+    let files = super::files(&export, None, &Files::new()).unwrap();
     let (desired, places) = wanted(&blueprint, found);
     let mut made: BTreeMap<Place, Vec<Item>> = BTreeMap::new();
     for called in all_calls(&files, found) {
@@ -236,6 +236,155 @@ accounts:
     let places: BTreeSet<Place> = joined.iter().map(|called| called.place.clone()).collect();
     assert_eq!(places.len(), joined.len());
     assert_eq!(places.len(), 2);
+}
+
+/// What the list says of an account goes before what is found, also where it is deployed like those that are found.
+#[test]
+fn listed_accounts_of_an_organization_are_entered_by_their_own_roles() {
+    let head = "regions: [us-east-1, eu-west-1]
+accounts:
+  - { id: '222233334444', role: special, external_id: 'acme-7', session_name: alerts }
+  - { id: '333344445555' }
+  - { organization: { role: ctguard } }
+hub: { account: '444455556666', region: us-east-1, organization: o-a1b2c3d4e5 }
+";
+    let all = ["111122223333", "222233334444", "333344445555", "444455556666", "555566667777"];
+    let files = holds("roles", head, ALERTS, Some(&organization(&all)));
+    let member = parsed(&files, "member/main.tf.json").unwrap();
+    let roles = &member["locals"]["roles"];
+    assert_eq!(roles["222233334444"][0]["external_id"], "acme-7");
+    assert_eq!(roles["222233334444"][0]["session_name"], "alerts");
+    assert_eq!(roles["333344445555"], serde_json::json!([]));
+    assert_eq!(roles["others"][0]["external_id"], Value::Null);
+    // The hub's other regions are of the member's root.
+    assert!(files["README.md"].contains("made in 444455556666"), "{}", files["README.md"]);
+    let plain =
+        head.replace("role: special, external_id: 'acme-7', session_name: alerts", "role: ctguard");
+    let plain = plain.replace("  - { id: '333344445555' }\n", "");
+    let files = holds("the same role", &plain, ALERTS, Some(&organization(&all)));
+    assert_eq!(parsed(&files, "member/main.tf.json").unwrap()["locals"]["roles"], Value::Null);
+}
+
+/// The export of a blueprint after that of another into the same folder.
+fn after(former: &Files, head: &str, found: Option<&Organization>) -> (Files, Vec<String>) {
+    let blueprint = read(head, ALERTS);
+    let export = export::export(&blueprint, &account(OWN), found, TODAY).unwrap();
+    let files = super::files(&export, None, former).unwrap();
+    let changes = super::changes(&export, former, &files);
+    // What is said once is written until somebody deletes it.
+    let again = super::files(&export, None, &files).unwrap();
+    assert_eq!(again, files);
+    assert_eq!(super::changes(&export, &files, &files), [""; 0]);
+    (files, changes)
+}
+
+/// From where and to where, as a root's `former.tf.json` says.
+fn moved(files: &Files, root: &str) -> BTreeMap<String, String> {
+    let all = parsed(files, &format!("{root}/former.tf.json")).unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let all = all["moved"].as_array().into_iter().flatten();
+    all.map(|one| (text(&one["from"]), text(&one["to"]))).collect()
+}
+
+#[test]
+fn what_moves_to_another_module_is_moved_in_the_state() {
+    let one = "regions: [us-east-1, eu-west-1, eu-west-2, eu-west-3]\n";
+    let (before, changes) = after(&Files::new(), one, None);
+    assert_eq!((moved(&before, "accounts").len(), changes), (0, vec![]));
+    // The account is listed now: it was that of the credentials.
+    let listed = format!(
+        "{one}accounts:\n  - {{ id: '{OWN}', name: a }}\n  - {{ id: '222233334444', name: b, role: r }}\n"
+    );
+    let (now, changes) = after(&before, &listed, None);
+    let moves = moved(&now, "accounts");
+    assert_eq!(moves.len(), 4, "{moves:#?}");
+    assert!(moves.values().all(|to| to.contains(OWN)), "{moves:#?}");
+    assert!(changes[0].contains("made in 4 places moves"), "{changes:#?}");
+    // Back again: nothing leads in a circle.
+    let (back, _) = after(&now, one, None);
+    let declared = moved(&back, "accounts");
+    let starts: BTreeSet<&String> = declared.keys().collect();
+    assert!(declared.values().all(|to| !starts.contains(to)), "{declared:#?}");
+}
+
+#[test]
+fn a_region_more_or_less_moves_nothing() {
+    let all = ["us-east-1", "eu-west-1", "eu-west-2", "eu-central-1"];
+    let (mut before, _) = after(&Files::new(), "regions: [us-east-1, eu-west-1]\n", None);
+    for count in [3, 4, 2, 4] {
+        let (now, changes) =
+            after(&before, &format!("regions: [{}]\n", all[..count].join(", ")), None);
+        assert_eq!(moved(&now, "accounts"), BTreeMap::new());
+        assert_eq!(changes, [""; 0]);
+        before = now;
+    }
+}
+
+#[test]
+fn the_provider_of_an_account_that_leaves_stays_until_its_file_is_deleted() {
+    let (before, _) = after(&Files::new(), LISTED, None);
+    let less = LISTED.replace("  - { id: '333344445555', name: test, role: ctguard }\n", "");
+    let (now, changes) = after(&before, &less, None);
+    let former = parsed(&now, "accounts/former.tf.json").unwrap();
+    let kept = former["provider"]["aws"].as_array().unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0]["alias"], "account_333344445555");
+    assert!(changes.iter().any(|one| one.contains("any longer in 333344445555")), "{changes:#?}");
+    // It comes back: one provider of the name.
+    let (back, _) = after(&now, LISTED, None);
+    assert!(!back.contains_key("accounts/former.tf.json"));
+    // Once the file is deleted, nothing brings it back.
+    let mut applied = now.clone();
+    applied.remove("accounts/former.tf.json");
+    let (after_it, _) = after(&applied, &less, None);
+    assert!(!after_it.contains_key("accounts/former.tf.json"));
+}
+
+#[test]
+fn an_account_that_moves_to_the_other_root_is_told() {
+    let found = organization(&["111122223333", "222233334444", "333344445555", "444455556666"]);
+    let alike =
+        "regions: [us-east-1, eu-west-1]\naccounts:\n  - { organization: { role: ctguard } }\n";
+    let special = alike.replace(
+        "accounts:\n",
+        "accounts:\n  - { id: '333344445555', role: ctguard, omit: [user] }\n",
+    );
+    let (before, _) = after(&Files::new(), &special, Some(&found));
+    let (now, changes) = after(&before, alike, Some(&found));
+    let told = |changes: &[String], way: &str| {
+        changes.iter().any(|one| one.contains(&format!("333344445555 moves from {way}")))
+    };
+    assert!(told(&changes, "accounts/ to member/"), "{changes:#?}");
+    assert!(now["accounts/former.tf.json"].contains("account_333344445555"));
+    let (_, changes) = after(&now, &special, Some(&found));
+    assert!(told(&changes, "member/ to accounts/"), "{changes:#?}");
+}
+
+/// The last account of a root leaves: the root stays for its provider, with the variable that it needs.
+#[test]
+fn a_root_stays_for_the_provider_of_its_last_account() {
+    let found = organization(&["111122223333", "222233334444", "333344445555"]);
+    let head = "regions: [us-east-1]
+accounts:
+  - { organization: { role: ctguard } }
+hub: { account: '222233334444', region: us-east-1 }
+";
+    let (before, _) = after(&Files::new(), head, Some(&found));
+    let root = parsed(&before, "accounts/main.tf.json").unwrap();
+    assert!(root["variable"]["own_account"].is_object());
+    let (now, _) = after(&before, &head.replace("222233334444", "333344445555"), Some(&found));
+    assert!(now["accounts/former.tf.json"].contains("var.own_account"));
+    let root = parsed(&now, "accounts/main.tf.json").unwrap();
+    assert!(root["variable"]["own_account"].is_object());
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_told() {
+    let blueprint = read(LISTED, ALERTS);
+    let export = export::export(&blueprint, &account(OWN), None, TODAY).unwrap();
+    let former = Files::from([("accounts/main.tf.json".to_owned(), "{".to_owned())]);
+    let files = super::files(&export, None, &former).unwrap();
+    assert!(super::changes(&export, &former, &files)[0].contains("cannot be read"));
 }
 
 #[test]

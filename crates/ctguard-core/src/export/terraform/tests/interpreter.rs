@@ -240,7 +240,8 @@ pub fn calls(root: &Value, account: &AccountId) -> Vec<Called> {
                     Region::new(&text("region")).unwrap(),
                 ),
                 allowed: provider.get("allowed_account_ids").map(|all| filled_in(all, &names)),
-                role: role(provider).map(|role| filled_in(role, &names)),
+                role: role(provider, &root["locals"]["roles"], account)
+                    .map(|role| filled_in(role, &names)),
                 variables,
             });
         }
@@ -248,9 +249,20 @@ pub fn calls(root: &Value, account: &AccountId) -> Vec<Called> {
     all
 }
 
-/// The role that a provider assumes, unless its account is the credentials' own.
-fn role(provider: &Value) -> Option<&Value> {
+/// The role that a provider assumes, unless its account is the credentials' own; `listed` are those of accounts that the
+/// blueprint lists.
+fn role<'a>(provider: &'a Value, listed: &'a Value, account: &AccountId) -> Option<&'a Value> {
     let always = &provider["assume_role"][0]["role_arn"];
     let elsewhere = &provider["dynamic"]["assume_role"][0]["content"][0]["role_arn"];
-    [always, elsewhere].into_iter().find(|role| role.is_string())
+    let role = [always, elsewhere].into_iter().find(|role| role.is_string())?;
+    if role != "${assume_role.value.role_arn}" {
+        return Some(role);
+    }
+    let each = &provider["dynamic"]["assume_role"][0]["for_each"];
+    assert_eq!(
+        each,
+        "${[for role in try(local.roles[var.account], local.roles.others) : role if var.account != var.own_account]}"
+    );
+    let of = listed.get(account.as_str()).unwrap_or(&listed["others"]);
+    of.get(0).map(|role| &role["role_arn"])
 }
