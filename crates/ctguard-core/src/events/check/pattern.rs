@@ -46,8 +46,7 @@ pub(super) fn judge(pattern: &Node, state: State, findings: &mut Findings) {
 /// Says what of a pattern no event of CloudTrail can be.
 pub(super) fn catalogued(pattern: &Node, state: State, findings: &mut Findings) {
     // Clauses of `$or` mostly share what names the events.
-    let mut judged: BTreeMap<([Option<*const Node>; 4], bool), Option<Vec<EventRef>>> =
-        BTreeMap::new();
+    let mut judged: BTreeMap<Naming, Option<Vec<EventRef>>> = BTreeMap::new();
     let clauses = Clause::all(pattern);
     let is_for_a_bus = envelope::is_for_a_bus(&clauses);
     for (number, clause) in clauses.iter().enumerate() {
@@ -62,6 +61,9 @@ pub(super) fn catalogued(pattern: &Node, state: State, findings: &mut Findings) 
         }
     }
 }
+
+/// What names the events of a clause, as addresses, and whether it asks for fields of records.
+type Naming = ([Option<*const Node>; 4], bool);
 
 /// Whether a clause asks for a field that only records of CloudTrail have, in any case.
 fn has_fields_of_records(clause: &Clause<'_>) -> bool {
