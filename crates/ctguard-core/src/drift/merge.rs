@@ -18,7 +18,7 @@ pub fn merge(drifts: &[Drift]) -> Result<Drift, MergeError> {
     let (denied, additions) = folded(denied, additions);
     Ok(Drift {
         ctguard_drift: super::FORMAT_VERSION,
-        cosmetic: drifts.iter().map(|drift| drift.cosmetic).sum(),
+        cosmetic: drifts.iter().map(|drift| drift.cosmetic).fold(0, usize::saturating_add),
         culprits: culprits(&plan, drifts),
         plan,
         denied,

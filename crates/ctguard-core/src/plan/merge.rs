@@ -20,6 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// accounts that it does not cover.
 pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
     let Some(first) = plans.first() else { return Err(MergeError::Nothing) };
+    if let Some(edited) = plans.iter().find(|plan| plan.is_intact() == Some(false)) {
+        return Err(MergeError::Edited(claims::part(edited.scope.shard.as_deref())));
+    }
     for other in plans {
         let version = &super::FORMAT_VERSION;
         MergeError::unless_same("the format version", version, &other.ctguard_plan)?;
@@ -59,7 +62,8 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
     let mut scope =
         PlanScope { accounts, names, regions, excepted, shard: None, ..first.scope.clone() };
     scope.sha256 = scope.sha256.as_ref().map(|_| scope.hash());
-    Ok(Plan {
+    let sealed = plans.iter().all(|plan| plan.sha256.is_some());
+    let merged = Plan {
         ctguard_plan: super::FORMAT_VERSION,
         blueprint: first.blueprint.clone(),
         as_of: first.as_of,
@@ -72,12 +76,14 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         unknown: union(plans, |plan| &plan.unknown),
         warnings: warnings(plans),
         guards: guards(plans),
-        in_sync: plans.iter().map(|plan| plan.in_sync).sum(),
-        assumed: plans.iter().map(|plan| plan.assumed).sum(),
+        in_sync: total(plans, |plan| plan.in_sync),
+        assumed: total(plans, |plan| plan.assumed),
         elsewhere: Vec::new(),
         undecided: Undecided::default(),
         fingerprints: fingerprints(plans)?,
-    })
+        sha256: None,
+    };
+    Ok(if sealed { merged.sealed() } else { merged })
 }
 
 /// A part covers accounts of its shard, changes only those, and counts no more places than it has.
@@ -94,9 +100,9 @@ fn within_scope(plan: &Plan) -> Result<(), ClaimError> {
     let covered = accounts.len() * regions.len();
     for effect in &plan.effects {
         let said = [
-            effect.alerting_now + effect.partly_now,
-            effect.alerting_after + effect.partly_after,
-            effect.alerting_confirmed + effect.partly_confirmed,
+            effect.alerting_now.saturating_add(effect.partly_now),
+            effect.alerting_after.saturating_add(effect.partly_after),
+            effect.alerting_confirmed.saturating_add(effect.partly_confirmed),
         ];
         let said = said.into_iter().chain([effect.dropped, effect.dropped_to_others]);
         let counted = said.fold(effect.places, usize::max);
@@ -135,6 +141,11 @@ fn fingerprints(plans: &[Plan]) -> Result<Vec<PlaceFingerprints>, MergeError> {
     }
     let place = |((account, region), objects)| PlaceFingerprints { account, region, objects };
     Ok(all.into_iter().map(place).collect())
+}
+
+/// A sum; a part may say any number.
+fn total(plans: &[Plan], count: impl Fn(&Plan) -> usize) -> usize {
+    plans.iter().map(count).fold(0, usize::saturating_add)
 }
 
 fn union<T: Ord + Clone>(plans: &[Plan], part: impl Fn(&Plan) -> &Vec<T>) -> Vec<T> {
@@ -198,16 +209,17 @@ fn effects(plans: &[Plan]) -> Vec<Effect> {
             dropped_to_others: 0,
             ..effect.clone()
         });
+        let add = |sum: &mut usize, more: usize| *sum = sum.saturating_add(more);
         sum.risk = sum.risk.max(effect.risk);
-        sum.places += effect.places;
-        sum.alerting_now += effect.alerting_now;
-        sum.alerting_after += effect.alerting_after;
-        sum.alerting_confirmed += effect.alerting_confirmed;
-        sum.partly_now += effect.partly_now;
-        sum.partly_after += effect.partly_after;
-        sum.partly_confirmed += effect.partly_confirmed;
-        sum.dropped += effect.dropped;
-        sum.dropped_to_others += effect.dropped_to_others;
+        add(&mut sum.places, effect.places);
+        add(&mut sum.alerting_now, effect.alerting_now);
+        add(&mut sum.alerting_after, effect.alerting_after);
+        add(&mut sum.alerting_confirmed, effect.alerting_confirmed);
+        add(&mut sum.partly_now, effect.partly_now);
+        add(&mut sum.partly_after, effect.partly_after);
+        add(&mut sum.partly_confirmed, effect.partly_confirmed);
+        add(&mut sum.dropped, effect.dropped);
+        add(&mut sum.dropped_to_others, effect.dropped_to_others);
     }
     all.into_values().collect()
 }

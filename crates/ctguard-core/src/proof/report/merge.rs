@@ -14,6 +14,8 @@ pub enum MergeError {
     Nothing,
     #[error("{what} differs: {one} and {other}")]
     Differs { what: &'static str, one: String, other: String },
+    #[error("{0} is not as it was saved (`sha256` is another): somebody edited the file")]
+    Edited(String),
     #[error("account {0} is in two of them")]
     Twice(crate::scope::AccountId),
     #[error("{0} changed between one of them and another")]
