@@ -248,7 +248,7 @@ fn what_cannot_be_printed_or_written_is_refused_and_named() {
     says(
         &["plan", "--report", "json=x", "--report", "markdown=x"],
         64,
-        "two reports would go to x",
+        "both write to x",
     );
     let nowhere = format!("markdown={}", file(&world, "nowhere/x.md"));
     says(&["plan", "--report", &nowhere], 1, "cannot write the markdown report");
