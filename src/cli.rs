@@ -5,6 +5,7 @@
 
 mod acting;
 mod apply;
+mod clash;
 mod completions;
 mod context;
 mod coverage;
@@ -67,6 +68,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use completions::complete;
+pub use timeout::end_with_time;
 
 /// Streams and environment of a command.
 pub struct Io<'a> {
@@ -179,6 +181,9 @@ pub(crate) struct GlobalOptions {
     /// The options that a next command needs, too, as they were typed.
     #[arg(skip)]
     typed: Vec<(String, String)>,
+    /// The files that results go to.
+    #[arg(skip)]
+    outputs: Vec<clash::Named>,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, env = "CTGUARD_COLOR")]
     color: ColorChoice,
@@ -315,8 +320,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
         Err(error) => return usage::show(&error, painted_usage, io),
     };
     cli.global.typed = typed(&matches);
+    cli.global.outputs = clash::outputs(&cli, &matches);
+    cli.global.prefer_typed(&matches);
+    cli.global.watch_time();
     logging(cli.global.verbose);
     let result = output::check(&cli.verb, &cli.global)
+        .and_then(|()| clash::check(&cli, &matches))
         .and_then(|()| snapshot::open(&mut cli, io))
         .and_then(|()| run(&cli, io));
     match result {
@@ -391,6 +400,11 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     }
 }
 
+/// What the last word that is a verb was given; the options of every verb are there, too.
+fn deepest(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, inner)| deepest(inner))
+}
+
 /// The options on the command line that say where and what to look at, as they were typed.
 fn typed(matches: &ArgMatches) -> Vec<(String, String)> {
     let matches = matches.subcommand().map_or(matches, |(_, inner)| inner);
@@ -447,6 +461,18 @@ impl<W: std::io::Write> std::io::Write for Hiding<W> {
 }
 
 impl GlobalOptions {
+    /// Of two options that exclude each other, the one on the command line goes before the variable
+    /// that stands in for the other.
+    fn prefer_typed(&mut self, matches: &ArgMatches) {
+        let matches = deepest(matches);
+        let typed = |option| matches.value_source(option) == Some(ValueSource::CommandLine);
+        match (typed("sandbox"), typed("snapshot")) {
+            (false, true) => self.sandbox = None,
+            (true, false) => self.snapshot = None,
+            _ => {}
+        }
+    }
+
     fn paint(&self, terminal: bool, io: &Io<'_>) -> Paint {
         let color = match self.color {
             ColorChoice::Always => true,

@@ -13,6 +13,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     cli::complete();
+    cli::end_with_time();
     let interactive = stdin().is_terminal() && stderr().is_terminal();
     let mut io = Io {
         out: &mut stdout(),

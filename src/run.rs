@@ -22,12 +22,13 @@ use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::desired;
 use ctguard_core::desired::{Desired, Intent, Narrow, Scope, ScopeError};
 use ctguard_core::diag::Diagnostic;
+use ctguard_core::plural::some;
 use ctguard_core::resource::Address;
 use ctguard_core::scope::{AccountId, Place};
 use ctguard_core::snapshot::Caller;
 use ctguard_core::snapshot::Live;
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Progress events of the engine; `report` shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,8 +103,8 @@ pub enum SurveyError {
     Cloud(#[from] CloudError),
     #[error(transparent)]
     Scope(#[from] ScopeError),
-    #[error("the blueprint covers none of the places asked for")]
-    Narrowed,
+    #[error("the blueprint covers none of the places asked for ({asked}); it covers {covered}")]
+    Narrowed { asked: String, covered: String },
     /// The blueprint cannot be compiled for this scope.
     #[error("the blueprint cannot be compiled for the regions it covers")]
     Compile(Vec<Diagnostic>),
@@ -154,14 +155,28 @@ pub async fn survey_for(
         desired.released = released(blueprint, &scope);
         desired.made = desired::made(blueprint, &scope, as_of);
     }
+    let covered = covered(&scope.places);
     desired.narrow(narrow);
     let nothing = desired.own_places().next().is_none() && desired.unread.is_empty();
     // A shard of a small fleet may be empty; a region that is not covered is a mistake.
     if nothing && narrow.shard.is_none() {
-        return Err(SurveyError::Narrowed);
+        return Err(SurveyError::Narrowed { asked: narrow.to_string(), covered });
     }
     let live = observe(cloud, &desired, concurrency, listener).await;
     Ok(Survey { caller, desired, live })
+}
+
+/// The accounts and regions of places, a few of each.
+pub fn covered<'a>(places: impl IntoIterator<Item = &'a Place>) -> String {
+    let (mut accounts, mut regions) = (BTreeSet::new(), BTreeSet::new());
+    for place in places {
+        accounts.insert(place.account.as_str());
+        regions.insert(place.region.as_str());
+    }
+    match accounts.is_empty() {
+        true => "no place".to_owned(),
+        false => format!("{} in {}", some(regions), some(accounts)),
+    }
 }
 
 /// The bucket of the managed trail, which is evidence and is released instead of deleted.

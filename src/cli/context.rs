@@ -1,6 +1,8 @@
 //! What most verbs begin with: the blueprint, the cloud, the survey.
 
-use super::{GlobalOptions, Io, acting, files, input, live, output, secrets, signals};
+use super::{
+    GlobalOptions, Io, acting, clash, files, input, live, output, secrets, signals, timeout,
+};
 use crate::error::{CommandError, Exit};
 use crate::report::diagnostics;
 use crate::report::positions::Positions;
@@ -117,6 +119,11 @@ fn usable(
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Read, Exit> {
+    // What is included is known only now.
+    if let Err(error) = clash::with_sources(global, path, &loaded.sources) {
+        let _ = writeln!(io.err, "{}: {}", global.paint_err(io).bad("error"), hung(&error.message));
+        return Err(error.exit);
+    }
     say(&loaded.diagnostics, &loaded.sources, global, io);
     let file = path.display().to_string();
     match loaded.blueprint {
@@ -163,6 +170,7 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandErr
         .enable_all()
         .build()
         .map_err(|error| CommandError::io("cannot start the runtime", &error))?;
+    timeout::result_begins();
     let result = runtime.block_on(signals::unless_interrupted(work));
     // A look-up of a name may still wait in a thread, which nobody needs any more.
     runtime.shutdown_background();
@@ -199,11 +207,41 @@ pub(super) async fn open(
 
 pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {
     Sandbox::open(path).map_err(|error| {
-        CommandError::new(error.to_string()).hint(format!(
-            "`ctguard --sandbox {} sandbox new` makes an account to play with.",
-            path.display()
-        ))
+        let hint = match no_sandbox(path) {
+            Some(what) => format!("{what}: name another file with --sandbox."),
+            None => format!(
+                "`ctguard --sandbox {} sandbox new` makes an account to play with.",
+                path.display()
+            ),
+        };
+        CommandError::new(error.to_string()).hint(hint)
     })
+}
+
+/// How many bytes of a file tell what it is.
+const HEAD_BYTES: u64 = 4_096;
+
+/// What a file is that is there and is no sandbox; `None` where nothing is there, or a sandbox.
+pub(super) fn no_sandbox(path: &Path) -> Option<String> {
+    let mut head = Vec::new();
+    let file = files::open(path).ok()?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, HEAD_BYTES), &mut head).ok()?;
+    let head = String::from_utf8_lossy(&head);
+    let begins = head.trim_start().trim_start_matches(['{', '"', ' ', '\n']);
+    let what = match begins {
+        "" => "is empty",
+        text if text.starts_with("format_version") && text.contains("\"caller\"") => return None,
+        text if text.starts_with("ctguard_plan") => "is a saved plan",
+        text if text.starts_with("ctguard_snapshot") => "is a snapshot, which --snapshot reads",
+        _ if head
+            .lines()
+            .any(|line| line.starts_with("alerts:") || line.starts_with("version:")) =>
+        {
+            "looks like a blueprint"
+        }
+        _ => "is something else",
+    };
+    Some(format!("{} is no sandbox, it {what}", path.display()))
 }
 
 /// Surveys, and reads the metrics of these rules, which a proof needs.
@@ -260,7 +298,7 @@ pub(super) async fn survey(
     result.map_err(|error| match error {
         SurveyError::Cloud(error) => error.into(),
         SurveyError::Scope(error) => no_scope(&error),
-        SurveyError::Narrowed => CommandError::usage(error.to_string()),
+        SurveyError::Narrowed { .. } => CommandError::usage(error.to_string()),
         SurveyError::Compile(problems) => {
             say(&problems, &read.sources, global, io);
             let invalid = invalid(&problems, &read.positions, global, io);

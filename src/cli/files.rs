@@ -5,7 +5,7 @@
 //! no regular file (a device, a pipe) is written through, since renaming would put a file in its
 //! place; links are followed first, so that they stay.
 
-use super::Io;
+use super::{Io, timeout};
 use crate::error::CommandError;
 use eventbridge_pattern::archive::check_is_file;
 use std::ffi::OsStr;
@@ -62,6 +62,7 @@ pub(super) fn written(
     readers: Readers,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    timeout::result_begins();
     match fs::metadata(path) {
         Ok(about) if about.is_dir() => Err(io::Error::other("it is a folder")),
         Ok(about) if !about.is_file() => through(path, write),
@@ -132,7 +133,7 @@ fn through(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
 }
 
 /// Where links lead, also if nothing is there yet.
-fn followed(path: &Path) -> io::Result<PathBuf> {
+pub(super) fn followed(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..LINKS_MAX {
         if !fs::symlink_metadata(&path).is_ok_and(|about| about.is_symlink()) {

@@ -48,10 +48,10 @@ pub struct MatchArgs {
     /// Match the alerts of this blueprint
     #[arg(long, value_name = "FILE")]
     blueprint: Option<PathBuf>,
-    /// Say what EventBridge would refuse, lose or misread in this pattern, and what in it no event of
+    /// Say what EventBridge would refuse, lose or misread in these patterns, and what in them no event of
     /// CloudTrail can be, without any events; `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "shown", "state"])]
-    check: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["events", "shown", "state"])]
+    check: Vec<PathBuf>,
     /// Print the ids of the matching events alone
     #[arg(long, group = "shown")]
     ids: bool,
@@ -129,9 +129,8 @@ pub fn run(
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
-    if let Some(path) = &args.check {
-        let text = pattern_text(path, io)?;
-        return super::match_check::run(&path.display().to_string(), &text, global, io);
+    if !args.check.is_empty() {
+        return check(&args.check, global, io);
     }
     let inputs = inputs(args, io)?;
     let against = match against(args, global, io)? {
@@ -178,6 +177,18 @@ pub fn run(
         let _ = io.err.write_all(matches::remarks(&totals, err_paint).as_bytes());
     }
     Ok(Exit::Incomplete.when(totals.broken > 0))
+}
+
+/// Says of each pattern what is wrong with it, once all are read.
+fn check(paths: &[PathBuf], global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    if paths.iter().filter(|path| is_standard_input(path)).count() > 1 {
+        return Err(CommandError::usage("standard input can be read only once"));
+    }
+    let mut patterns = Vec::new();
+    for path in paths {
+        patterns.push((path.display().to_string(), pattern_text(path, io)?));
+    }
+    super::match_check::run(&patterns, global, io)
 }
 
 /// The files to read: standard input when none is named and it is not a terminal.

@@ -101,7 +101,7 @@ fn writes_reports(verb: &Verb) -> bool {
 /// Refuses, before any work is done, what a verb cannot print.
 ///
 /// # Errors
-/// When it has no such format, or two reports would go to one file.
+/// When it has no such format.
 pub(super) fn check(verb: &Verb, global: &GlobalOptions) -> Result<(), CommandError> {
     let (name, has) = formats(verb);
     let list = has.iter().map(|format| format.as_str()).collect::<Vec<_>>().join(", ");
@@ -112,7 +112,7 @@ pub(super) fn check(verb: &Verb, global: &GlobalOptions) -> Result<(), CommandEr
     if !has.contains(&global.format) {
         return Err(refuse("--format", global.format));
     }
-    for (index, report) in global.report.iter().enumerate() {
+    for report in &global.report {
         if !writes_reports(verb) {
             let error = match has.contains(&Format::Json) {
                 true => CommandError::usage(format!("--report: {name} writes no reports"))
@@ -124,11 +124,6 @@ pub(super) fn check(verb: &Verb, global: &GlobalOptions) -> Result<(), CommandEr
         }
         if !has.contains(&report.format) {
             return Err(refuse("--report", report.format));
-        }
-        if global.report[..index].iter().any(|other| other.path == report.path) {
-            let path = report.path.display();
-            return Err(CommandError::usage(format!("--report: two reports would go to {path}"))
-                .hint("Give each a file of its own."));
         }
     }
     Ok(())

@@ -36,10 +36,12 @@ pub(super) fn write(path: &Path, plan: &SavedPlan) -> Result<(), CommandError> {
 }
 
 /// Whether a command line names a plan instead of a blueprint, going by the beginning of the file.
-/// Standard input is one.
+/// Standard input is one, and so is meant by a missing file of JSON.
 pub(super) fn names_plan(path: &Path) -> bool {
     let mut head = Vec::new();
+    let is_json = || path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     files::is_standard_input(path)
+        || is_json() && !path.exists()
         || files::open(path)
             .and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head))
             .is_ok_and(|_| is_plan(&String::from_utf8_lossy(&head)))
@@ -57,7 +59,9 @@ pub(super) fn read(path: &Path, io: &mut Io<'_>) -> Result<Plan, CommandError> {
 pub(super) fn unusable(path: &Path, error: &PlanFileError) -> CommandError {
     let message = format!("the plan {} cannot be used: {error}", path.display());
     match error {
-        PlanFileError::Edited | PlanFileError::EditedScope => CommandError::refused(message),
+        PlanFileError::Edited | PlanFileError::EditedScope | PlanFileError::EditedPlan => {
+            CommandError::refused(message)
+        }
         _ => CommandError::new(message),
     }
     .hint("`ctguard plan --out FILE` makes a new one.")

@@ -9,14 +9,15 @@ use ctguard_core::bootstrap;
 use ctguard_core::bootstrap::RoleError;
 use ctguard_core::desired::Adoption;
 use ctguard_core::permissions;
-use ctguard_core::permissions::Permission;
 use ctguard_core::permissions::guard::{self, CONTROL_POLICY_MAX_CHARS, Control, Exempt};
 use ctguard_core::permissions::trust;
 use ctguard_core::permissions::trust::{JobRef, Jobs, TrustError};
 use ctguard_core::permissions::{
-    Identity, IdentityPolicy, MANAGED_POLICY_MAX_CHARS, Purpose, path_and_name, policies, wanted,
+    Identity, IdentityPolicy, MANAGED_POLICY_MAX_CHARS, Purpose, path_and_name, policies,
 };
 use ctguard_core::scope::{AccountId, Partition, Place, Region};
+use futures::stream::{self, StreamExt};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Print the IAM policies that ctguard needs, and who may use them.
@@ -265,14 +266,13 @@ pub fn run(
         return bootstrap(args, purpose, &read.blueprint, global, io);
     }
     if args.check {
-        let (caller, lacks) = context::block_on(check(global, &read, purpose, io))??;
-        if is_json(global) {
-            let (identity, lacking) = (caller.to_string(), lacks.clone());
-            print_json(io, &Lacking { format_version: 1, identity, lacking })?;
-        } else {
-            print(io, &lacking(&caller, &lacks))?;
+        let found = context::block_on(check(global, &read, purpose, io))??;
+        match is_json(global) {
+            true => print_json(io, &found)?,
+            false => print(io, &lacking(&found))?,
         }
-        return Ok(Exit::CheckFailed.when(!lacks.is_empty()));
+        let unknown = Exit::Incomplete.when(!found.unchecked.is_empty());
+        return Ok(Exit::CheckFailed.when(found.lacks()).and(unknown));
     }
     let mut all = policies(&read.blueprint, purpose, own.as_ref());
     let adoption = Adoption { untagged: false, names: args.adopt.iter().cloned().collect() };
@@ -470,12 +470,13 @@ fn how_to_deploy(blueprint: &Blueprint, role: &AssumedRole) -> String {
     )
 }
 
+/// What whoever works in the accounts lacks: the caller in its own, and the roles that are entered.
 async fn check(
     global: &GlobalOptions,
     read: &context::Read,
     purpose: Purpose,
     io: &mut Io<'_>,
-) -> Result<(String, Vec<Permission>), CommandError> {
+) -> Result<Lacking, CommandError> {
     let cloud = context::open(global, read, io).await?;
     let caller = cloud.caller().await?;
     let region = context::regions(global)?.into_iter().next();
@@ -483,7 +484,33 @@ async fn check(
     let region = region
         .or_else(|| Region::new("us-east-1"))
         .ok_or_else(|| CommandError::new("no region is known"))?;
-    let place = Place::new(caller.account, region);
-    let lacking = cloud.lacking(&place, &wanted(&read.blueprint, purpose, &place)).await?;
-    Ok((caller.arn, lacking))
+    let own = caller.account;
+    let place = Place::new(own.clone(), region.clone());
+    let wanted = |place: &Place| permissions::wanted(&read.blueprint, purpose, &own, place);
+    let lacking = cloud.lacking(&place, &wanted(&place)).await?;
+    let mut found = Lacking::new(caller.arn, lacking);
+    let narrow: BTreeSet<AccountId> = context::accounts(global)?.into_iter().collect();
+    let asked = |account: &AccountId| narrow.is_empty() || narrow.contains(account);
+    let entered = permissions::entered(&read.blueprint, &own);
+    let (looked_at, left): (Vec<_>, Vec<_>) = entered.into_iter().partition(asked);
+    let places: Vec<Place> =
+        looked_at.into_iter().map(|account| Place::new(account, region.clone())).collect();
+    let cloud = cloud.as_ref();
+    let looks = places.iter().map(|place| {
+        let wanted = wanted(place);
+        async move { (place, cloud.lacking(place, &wanted).await) }
+    });
+    let mut looks = stream::iter(looks).buffered(usize::from(global.concurrency).max(1));
+    while let Some((place, lacks)) = looks.next().await {
+        found.add(&place.account, lacks.map_err(|error| error.to_string()));
+    }
+    for account in left {
+        found.add(&account, Err("--account leaves it out".to_owned()));
+    }
+    if let Some(accounts) = &read.blueprint.accounts
+        && accounts.organization.is_some()
+    {
+        found.leave_organization();
+    }
+    Ok(found)
 }

@@ -230,11 +230,13 @@ fn look_up(
         )
         .await
         .map_err(|error| context::no_scope(&error))?;
+        let covered = run::covered(&scope.places);
         let mut places: Vec<Place> =
             scope.places.into_iter().filter(|place| narrow.includes(place)).collect();
         places.sort();
         if places.is_empty() {
-            return Err(CommandError::usage("the blueprint covers none of the places asked for"));
+            let error = run::SurveyError::Narrowed { asked: narrow.to_string(), covered };
+            return Err(CommandError::usage(error.to_string()));
         }
         let failed = lookup(cloud.as_ref(), &places, pages, concurrency, &|place, events| {
             progress.page(place, events)

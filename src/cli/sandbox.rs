@@ -142,8 +142,11 @@ fn new(
     }
     let Some((account, others)) = accounts.split_first() else { return Ok(Exit::Usage) };
     if path.exists() && !args.force {
-        return Err(CommandError::refused(format!("{} exists", path.display()))
-            .hint("Name another file, or replace it with --force."));
+        let hint = match context::no_sandbox(path) {
+            Some(what) => format!("{what}: name another file. --force would destroy it."),
+            None => "Name another file, or replace it with --force.".to_owned(),
+        };
+        return Err(CommandError::refused(format!("{} exists", path.display())).hint(hint));
     }
     let mut regions = context::regions(global)?;
     if regions.is_empty() {

@@ -4,8 +4,8 @@ use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
 use crate::report::view::View;
 use clap::Args;
-use ctguard_core::plan::SavedPlan;
 use ctguard_core::plan::file::PlanFileError;
+use ctguard_core::plan::{Plan, SavedPlan};
 use std::path::{Path, PathBuf};
 
 /// Show a plan saved with `plan --out`, without asking any account.
@@ -19,17 +19,13 @@ pub struct ShowArgs {
 pub fn run(args: &ShowArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let plan = planned::read(&args.plan, io)?;
     // What was edited is not shown as if somebody had planned it.
+    SavedPlan::intact(&plan).map_err(|error| planned::unusable(&args.plan, &error))?;
     let saved = match SavedPlan::check(plan.clone()) {
         Ok(saved) => Some(saved),
         Err(PlanFileError::Partial) => None,
         Err(error) => return Err(planned::unusable(&args.plan, &error)),
     };
-    if saved.is_none() && !global.quiet {
-        let _ = writeln!(
-            io.err,
-            "note: this plan lacks what an apply needs, so that nothing says whether it was edited"
-        );
-    }
+    unsealed(&plan, saved.is_some(), io);
     let positions = positions(saved.as_ref(), &args.plan);
     let shown = View::Plan { plan: &plan, culprits: &[], detail: global.detail() };
     output::show(&shown, &positions, global, io)?;
@@ -37,6 +33,18 @@ pub fn run(args: &ShowArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         next::say(&plan, &Next::Saved(&args.plan), global, io)?;
     }
     Ok(Exit::Done)
+}
+
+/// Says what keeps from telling whether a plan was edited, with `--quiet` too: it is shown as if
+/// somebody had planned it.
+fn unsealed(plan: &Plan, complete: bool, io: &mut Io<'_>) {
+    let lacks = match (complete, plan.sha256.is_some()) {
+        (_, true) => return,
+        (true, false) => "a digest over the whole (`sha256`)",
+        (false, false) => "what an apply needs",
+    };
+    let said = format!("note: this plan lacks {lacks}, so that nothing says whether it was edited");
+    let _ = writeln!(io.err, "{said}");
 }
 
 /// Where the alerts stand in the blueprint that the plan keeps.

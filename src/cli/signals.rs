@@ -41,6 +41,11 @@ pub(super) fn asking() -> Held {
     Held::new(&ASKING)
 }
 
+/// Whether a question waits for its answer.
+pub(super) fn is_asking() -> bool {
+    ASKING.load(Ordering::SeqCst)
+}
+
 /// Whoever does work that a signal ends.
 static LISTENER: Mutex<Option<Sender<()>>> = Mutex::new(None);
 

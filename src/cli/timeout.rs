@@ -1,8 +1,14 @@
 //! How long a run may take (`--timeout`).
+//!
+//! Reads of accounts end by themselves at its end, and what is known is reported. Work on this
+//! machine alone, and waiting for standard input or an answer, has nothing to report yet: a thread ends the
+//! program then.
 
-use super::GlobalOptions;
+use super::{GlobalOptions, signals};
+use crate::error::Exit;
 use ctguard_core::cloud::RunLimit;
 use jiff::SignedDuration;
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -27,6 +33,50 @@ impl GlobalOptions {
         let limit = self.timeout.filter(|limit| !limit.is_zero())?;
         Some(RunLimit { until: self.started.checked_add(limit)?, limit })
     }
+}
+
+/// The program runs one command and ends with it.
+static ENDS_WITH_TIME: AtomicBool = AtomicBool::new(false);
+
+/// A result is on its way: accounts are asked, or files are written.
+static RESULT_BEGAN: AtomicBool = AtomicBool::new(false);
+
+/// How often the watch looks whether a question is asked.
+const LOOKS_EVERY: Duration = Duration::from_millis(50);
+
+/// Lets `--timeout` end the program: for the program itself, and not for commands in one process with
+/// others.
+pub fn end_with_time() {
+    ENDS_WITH_TIME.store(true, Ordering::SeqCst);
+}
+
+/// From now on the run ends by itself when its time is up.
+pub(super) fn result_begins() {
+    RESULT_BEGAN.store(true, Ordering::SeqCst);
+}
+
+impl GlobalOptions {
+    /// Ends the program when its time is up and nothing is done yet.
+    pub(super) fn watch_time(&self) {
+        let Some(limit) = self.run_limit().filter(|_| ENDS_WITH_TIME.load(Ordering::SeqCst)) else {
+            return;
+        };
+        drop(std::thread::Builder::new().spawn(move || {
+            std::thread::sleep(limit.until.saturating_duration_since(Instant::now()));
+            while RESULT_BEGAN.load(Ordering::SeqCst) && !signals::is_asking() {
+                std::thread::sleep(LOOKS_EVERY);
+            }
+            let _ = writeln!(std::io::stderr(), "{}", over(limit.limit));
+            std::process::exit(i32::from(Exit::Incomplete.code()));
+        }));
+    }
+}
+
+/// What is said where the time is up before there is a result.
+fn over(limit: Duration) -> String {
+    format!(
+        "error: the time of --timeout ({limit:?}) is up, and there is no result yet; nothing was changed\nhint: Give it more time, or leave --timeout (CTGUARD_TIMEOUT) out."
+    )
 }
 
 /// Stops an apply at the end of the run.

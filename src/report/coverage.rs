@@ -136,6 +136,7 @@ fn reasons(missing: &[Missing]) -> Vec<String> {
         let alerts = alerts.join(", ");
         match reason {
             Reason::NoAlert => format!("no alert has {names}"),
+            Reason::NeverFires => format!("conditions of {alerts} can never hold for {names}"),
             Reason::NoRegion => format!("in no covered region lands {names}"),
             Reason::NobodyNotified => format!("nobody is notified of {names} ({alerts})"),
             Reason::Exception => format!("exceptions of {alerts} leave out some of {names}"),

@@ -8,6 +8,7 @@ use ctguard_core::permissions::{
     INLINE_POLICIES_MAX_CHARS, IdentityPolicy, MANAGED_POLICY_MAX_CHARS,
 };
 use ctguard_core::plural::count;
+use ctguard_core::scope::AccountId;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -107,12 +108,23 @@ pub fn size(characters: usize, managed: usize) -> String {
     format!("{characters} characters: {fits}.")
 }
 
-/// Says what the credentials in use lack.
-pub fn lacking(caller: &str, lacking: &[Permission]) -> String {
-    if lacking.is_empty() {
-        return format!("{caller} has every permission that is needed.\n");
+/// Says what the credentials in use lack, and the roles in other accounts.
+pub fn lacking(found: &Lacking) -> String {
+    let mut text = lacks(&found.identity, &found.lacking);
+    for role in &found.roles {
+        text.push_str(&lacks(&format!("The role in {}", role.account), &role.lacking));
     }
-    let mut text = format!("{caller} lacks {}:\n", count(lacking.len(), "permission"));
+    for unchecked in &found.unchecked {
+        text.push_str(&format!("Not looked at: {}: {}\n", unchecked.accounts, unchecked.why));
+    }
+    text
+}
+
+fn lacks(who: &str, lacking: &[Permission]) -> String {
+    if lacking.is_empty() {
+        return format!("{who} has every permission that is needed.\n");
+    }
+    let mut text = format!("{who} lacks {}:\n", count(lacking.len(), "permission"));
     for permission in lacking {
         text.push_str(&format!("  {} on {}\n", permission.operation, permission.resource));
     }
@@ -131,8 +143,61 @@ pub struct Lacking {
     pub format_version: u32,
     /// The ARN of the identity.
     pub identity: String,
-    /// The calls that IAM would deny it.
+    /// The calls that IAM would deny it in its own account.
     pub lacking: Vec<Permission>,
+    /// The roles in other accounts that were looked at; absent for none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<RoleLacking>,
+    /// Accounts whose roles were not looked at, so that nothing is known of them; absent for none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unchecked: Vec<Unchecked>,
+}
+
+/// What the role in another account may not do.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RoleLacking {
+    /// The account.
+    pub account: String,
+    /// The calls that IAM would deny the role.
+    pub lacking: Vec<Permission>,
+}
+
+/// Accounts whose roles were not looked at.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Unchecked {
+    /// The account, or which accounts.
+    pub accounts: String,
+    /// Why, in a few words.
+    pub why: String,
+}
+
+impl Lacking {
+    /// What the caller lacks.
+    pub fn new(identity: String, lacking: Vec<Permission>) -> Self {
+        Self { format_version: 1, identity, lacking, roles: Vec::new(), unchecked: Vec::new() }
+    }
+
+    /// Adds what the role in an account lacks, or why it could not be looked at.
+    pub fn add(&mut self, account: &AccountId, found: Result<Vec<Permission>, String>) {
+        let account = account.to_string();
+        match found {
+            Ok(lacking) => self.roles.push(RoleLacking { account, lacking }),
+            Err(why) => self.unchecked.push(Unchecked { accounts: account, why }),
+        }
+    }
+
+    /// Adds that the accounts of the organization were not looked at.
+    pub fn leave_organization(&mut self) {
+        let accounts = "accounts of the organization that the blueprint does not list".to_owned();
+        let why =
+            "their roles are not looked up; run it with credentials of the role there".to_owned();
+        self.unchecked.push(Unchecked { accounts, why });
+    }
+
+    /// Whether anybody who was looked at lacks anything.
+    pub fn lacks(&self) -> bool {
+        !self.lacking.is_empty() || self.roles.iter().any(|role| !role.lacking.is_empty())
+    }
 }
 
 /// An organization's policy, in its parts.

@@ -51,6 +51,21 @@ fn what_is_not_heard_is_named() {
     assert!(seen.contains("not      4.11"), "{seen}");
 }
 
+/// What can never be raised serves nothing.
+#[test]
+fn an_alert_that_can_never_fire_covers_nothing() {
+    let never = STOP.replace(
+        "[cloudtrail:StopLogging]",
+        "[cloudtrail:StopLogging], where: { userIdentity.type: [root] }",
+    );
+    let world = world(&never);
+    let seen = on(&world, &["--framework", "cis-5.0"]).expect(0).out;
+    assert!(seen.contains("not      4.5"), "{seen}");
+    assert!(seen.contains("can never hold for cloudtrail:StopLogging"), "{seen}");
+    let refused = on(&world, &["--require", "cis-5.0/4.5"]).expect(3);
+    assert!(refused.err.contains("0 of 7"), "{}", refused.err);
+}
+
 #[test]
 fn what_is_required_and_not_covered_fails() {
     let world = world(STOP);

@@ -144,6 +144,13 @@ fn rows() -> Vec<Row> {
             "fn run_limit",
             "tests/behaviour/adapter.rs",
         ),
+        (
+            "problems of one code that are listed",
+            "100",
+            "crates/ctguard-core/src/diag.rs",
+            "ALIKE_MAX: usize = 100",
+            "tests/behaviour/validate.rs",
+        ),
     ]
 }
 

@@ -15,6 +15,7 @@ mod builtins;
 mod causes;
 mod checked;
 mod ci;
+mod clashes;
 mod conditions;
 mod containers;
 mod coverage;

@@ -571,3 +571,21 @@ fn an_alternative_that_eventbridge_loses_matches_nothing_and_is_named() {
     let count = matched(&["--pattern", "any.json", "--count", "e.json"], &files, None);
     assert_eq!((count.code, count.out.as_str()), (0, "0\n"));
 }
+
+#[test]
+fn several_patterns_are_checked_each_with_its_findings() {
+    let good = r#"{"source":["aws.ec2"],"detail":{"eventName":["CreateRoute"]}}"#;
+    let never = r#"{"source":["aws.ec2"],"detail-type":["AWS API Call via CloudTrail"],"detail":{"detail-type":["x"],"eventName":["CreateRoute"]}}"#;
+    let files = [("good.json", good.as_bytes()), ("never.json", never.as_bytes())];
+    let ran = matched(&["--check", "good.json", "never.json"], &files, None);
+    assert!(
+        ran.code == 3 && ran.out.contains("good.json: ") && ran.out.contains("never.json: "),
+        "{}",
+        ran.out
+    );
+    // What a blueprint may leave out belongs beside `detail` in a pattern.
+    assert!(ran.out.contains("stands beside `detail`"), "{}", ran.out);
+    assert!(!ran.out.contains("follows from `events`"), "{}", ran.out);
+    let ran = matched(&["--check", "good.json", "never.json", "--format", "json"], &files, None);
+    assert_eq!(ran.json()["findings"][0]["file"], "never.json");
+}

@@ -5,7 +5,7 @@ use crate::laws;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
 use crate::world::{Ran, World};
 use ctguard_core::blueprint::Blueprint;
-use ctguard_core::plan::fingerprints;
+use ctguard_core::plan::{SavedPlan, file, fingerprints};
 use ctguard_core::resource::rule::RuleState;
 use ctguard_core::scope::{AccountId, Place, Region};
 use ctguard_core::snapshot::Live;
@@ -29,9 +29,11 @@ fn apply(world: &World, file: &str, more: &[&str]) -> Ran {
     world.command(line.iter().chain(more).map(Into::into).collect(), None)
 }
 
+/// Changes a plan as somebody does who takes its digest out.
 fn edit(world: &World, change: impl FnOnce(&mut Value)) {
     let mut plan: Value = serde_json::from_str(&world.read("plan.json")).unwrap();
     change(&mut plan);
+    plan.as_object_mut().unwrap().remove("sha256").unwrap();
     world.write("plan.json", &plan.to_string());
 }
 
@@ -191,6 +193,88 @@ fn a_file_that_is_no_plan_or_was_edited_is_refused_in_words() {
     };
     check(&address, 5, &["give another plan now", "edited", "email:mallory@evil"]);
     check(&|plan| plan["scope"]["caller"] = json!("999988887777"), 5, &["account 999988887777"]);
+}
+
+/// Every value of a plan, each changed alone: what was edited is not shown as if it had been planned.
+#[test]
+fn whatever_is_edited_in_a_plan_is_refused() {
+    let world = World::bare(&keeping_a_trail());
+    let file = saved(&world, &[]);
+    let whole: Value = serde_json::from_str(&world.read("plan.json")).unwrap();
+    let mut tried = 0;
+    mutations(&whole, &mut |path, edited| {
+        let Ok(plan) = file::read(&edited.to_string()) else { return };
+        tried += 1;
+        assert!(SavedPlan::check(plan).is_err(), "{path} was edited, and nobody noticed");
+    });
+    assert!(tried > 300, "only {tried} values were tried");
+    let show = |more: &[&str]| {
+        let line = ["ctguard", "show", &file];
+        world.command(line.iter().chain(more).map(Into::into).collect(), None)
+    };
+    let mut edited = whole.clone();
+    edited["effects"][0]["alerting_after"] = json!(0);
+    edited["in_sync"] = json!(u64::MAX);
+    world.write("plan.json", &edited.to_string());
+    for format in ["text", "json", "markdown", "sarif", "github", "junit"] {
+        let ran = show(&["--format", format]).expect(5);
+        assert!(ran.out.is_empty() && ran.err.contains("somebody edited the file"), "{}", ran.err);
+    }
+    refused(&world, &file, &[], 5, &["somebody edited the file"]);
+    // Without the digest it is shown, and not as one that was saved.
+    edited.as_object_mut().unwrap().remove("sha256");
+    world.write("plan.json", &edited.to_string());
+    for format in ["text", "json", "markdown", "junit"] {
+        let ran = show(&["--format", format, "--quiet"]).expect(0);
+        assert!(ran.err.contains("nothing says whether it was edited"), "{}", ran.err);
+    }
+    // Written anew by a program that sorts keys, it is the same plan.
+    let mut sorted = whole;
+    sorted.sort_all_objects();
+    world.write("plan.json", &sorted.to_string());
+    show(&[]).expect(0);
+}
+
+#[test]
+fn a_plan_that_is_missing_is_told_as_a_plan() {
+    let world = World::bare(PLAIN);
+    let none = world.path("none.json").display().to_string();
+    let show = ["ctguard", "show", &none].map(Into::into).to_vec();
+    for ran in [world.command(show, None), apply(&world, &none, &[])] {
+        let ran = ran.expect(1);
+        assert!(ran.err.contains("cannot read the plan"), "{}", ran.err);
+        assert!(!ran.err.contains("init"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn an_edited_part_of_a_fleet_is_not_merged() {
+    let world = World::bare(PLAIN);
+    let parts = ["1/2", "2/2"].map(|part| {
+        saved(&world, &["--shard", part]);
+        let name = format!("part-{}.json", &part[..1]);
+        world.write(&name, &world.read("plan.json"));
+        name
+    });
+    let merge = || {
+        let parts = parts.each_ref().map(|name| world.path(name).display().to_string());
+        let line = ["ctguard", "merge", "--format", "json"].map(String::from);
+        world.command(line.into_iter().chain(parts).map(Into::into).collect(), None)
+    };
+    let merged = merge().expect(0).json();
+    assert!(merged["sha256"].is_string(), "the merged plan has a digest of its own");
+    for (digest, code) in [(true, 1), (false, 0)] {
+        for name in &parts {
+            let mut plan: Value = serde_json::from_str(&world.read(name)).unwrap();
+            plan["in_sync"] = json!(u64::MAX);
+            if !digest {
+                plan.as_object_mut().unwrap().remove("sha256");
+            }
+            world.write(name, &plan.to_string());
+        }
+        let ran = merge().expect(code);
+        assert_eq!(ran.err.contains("somebody edited the file"), digest, "{}", ran.err);
+    }
 }
 
 #[test]

@@ -236,3 +236,62 @@ fn a_missing_folder_is_named_and_no_temporary_file() {
         assert!(!ran.err.contains("ctguard-tmp"), "{line:?}: {}", ran.err);
     }
 }
+
+/// The program waits for no input longer than it may run.
+#[test]
+fn the_time_of_a_run_ends_waiting_for_standard_input() {
+    let world = World::with_trail(PLAIN);
+    for line in
+        [&["validate", "-"][..], &["apply", "-", "--yes"], &["match", "--pattern", "-", "x"]]
+    {
+        let mut run = ctguard(&world);
+        let run = run.args(line).args(["--timeout", "100ms"]).stdin(Stdio::piped());
+        let mut run = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Held open, so that nothing ever comes.
+        let input = run.stdin.take();
+        let ended = run.wait_with_output().unwrap();
+        drop(input);
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(4), "{line:?}: {said}");
+        assert!(said.contains("the time of --timeout (100ms) is up"), "{said}");
+    }
+}
+
+#[test]
+fn a_snapshot_that_is_typed_goes_before_a_sandbox_of_the_environment() {
+    let world = World::with_trail(PLAIN);
+    let run = |args: &[&str]| ctguard(&world).args(args).output().unwrap();
+    let taken = run(&["snapshot", "--out", "live.json"]);
+    let said = String::from_utf8_lossy(&taken.stdout);
+    let next = said.lines().last().and_then(|line| line.strip_prefix("Next: ctguard ")).unwrap();
+    let words: Vec<&str> = next.split(' ').collect();
+    let proven = run(&words);
+    let said = String::from_utf8_lossy(&proven.stderr);
+    assert_ne!(proven.status.code(), Some(64), "{next}: {said}");
+    let both = [&words[..], &["--sandbox", "account.json"]].concat();
+    assert_eq!(run(&both).status.code(), Some(64), "both are typed");
+}
+
+#[test]
+fn a_file_that_is_no_sandbox_is_told_for_what_it_is() {
+    let world = World::with_trail(PLAIN);
+    let run = |args: &[&str]| {
+        let ran = ctguard(&world).args(args).output().unwrap();
+        String::from_utf8_lossy(&ran.stderr).into_owned()
+    };
+    world.write("empty.yaml", "");
+    run(&["snapshot", "--out", "live.json"]);
+    run(&["plan", "--out", "plan.json"]);
+    for (file, what) in [
+        ("empty.yaml", "is empty"),
+        ("ctguard.yaml", "looks like a blueprint"),
+        ("live.json", "is a snapshot"),
+        ("plan.json", "is a saved plan"),
+    ] {
+        let said = run(&["plan", "--sandbox", file]);
+        assert!(said.contains(what) && !said.contains("sandbox new"), "{file}: {said}");
+        let said = run(&["sandbox", "new", "--sandbox", file]);
+        assert!(said.contains(what) && said.contains("would destroy it"), "{file}: {said}");
+    }
+    assert!(run(&["plan", "--sandbox", "none.json"]).contains("sandbox new"));
+}

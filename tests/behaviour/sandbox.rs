@@ -226,3 +226,28 @@ fn messages_go_when_their_queue_has_kept_them_for_as_long_as_it_may() {
     world.run(&["sandbox", "advance"]).expect(0);
     assert!(!world.run(&["verify"]).out.contains("dead-letters"));
 }
+
+/// Whatever changes a queue's policy is a call that the event history has.
+#[test]
+fn opening_a_queue_is_in_the_event_history() {
+    let world = World::with_trail(PLAIN);
+    world.run(&["sandbox", "queue", "siem", "--region", "us-east-1"]).expect(0);
+    let written = || world.read("account.json").matches("SetQueueAttributes").count();
+    let before = written();
+    world.run(&["sandbox", "break", "open-queue"]).expect(0);
+    assert_eq!(written(), before + 1);
+}
+
+#[test]
+fn a_place_that_is_not_covered_is_named_beside_those_that_are() {
+    let world = World::with_trail(PLAIN);
+    for verb in ["plan", "verify"] {
+        let ran = world.run(&[verb, "--region", "us-west-2"]).expect(64);
+        assert!(ran.err.contains("asked for (--region us-west-2)"), "{}", ran.err);
+        assert!(
+            ran.err.contains("it covers `eu-west-1` and `us-east-1` in `111122223333`"),
+            "{}",
+            ran.err
+        );
+    }
+}

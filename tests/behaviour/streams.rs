@@ -170,6 +170,36 @@ fn a_policy_check_names_what_the_credentials_lack() {
     world.run(&["policy", "plan", &file, "--check"]).expect(0);
 }
 
+/// The roles in other accounts are looked at, too, and one that was not counts as unknown.
+#[test]
+fn a_policy_check_looks_at_the_roles_in_other_accounts() {
+    let fleet = PLAIN.replace(
+        "regions:",
+        "accounts: [{ id: \"111122223333\" }, { id: \"222233334444\", role: r }]\nregions:",
+    );
+    let world = World::empty();
+    world.write("ctguard.yaml", &fleet);
+    let accounts = ["--account", "111122223333", "--account", "222233334444"];
+    world.run(&[&["sandbox", "new"][..], &accounts].concat()).expect(0);
+    let file = world.path("ctguard.yaml").display().to_string();
+    let ran = world.run(&["policy", "apply", &file, "--check"]).expect(0);
+    assert!(ran.out.contains("The role in 222233334444 has every permission"), "{}", ran.out);
+    let part = ["policy", "apply", &file, "--check", "--account", "111122223333"];
+    let ran = world.run(&part).expect(4);
+    assert!(ran.out.contains("Not looked at: 222233334444"), "{}", ran.out);
+    world.change(|state| {
+        state.denied.push(ctguard_sandbox::state::Denied {
+            operation: "events:PutRule".into(),
+            account: ctguard_core::scope::AccountId::new("222233334444"),
+            region: None,
+        });
+    });
+    let ran = world.run(&["policy", "apply", &file, "--check"]).expect(3);
+    assert!(ran.out.contains("The role in 222233334444 lacks 1 permission"), "{}", ran.out);
+    let ran = world.run(&["policy", "apply", &file, "--check", "--format", "json"]).expect(3);
+    assert_eq!(ran.json()["roles"][0]["lacking"][0]["operation"], "events:PutRule");
+}
+
 /// What people read fits the terminal; command lines, documents and names stay whole.
 #[test]
 fn what_people_read_fits_the_width() {

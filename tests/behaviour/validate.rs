@@ -384,3 +384,34 @@ fn no_built_in_is_called_frequent() {
     assert!(told.iter().any(|(code, ..)| code == "alert-without-destination"), "{told:#?}");
     assert!(told.iter().all(|(code, ..)| code != "event-frequent"), "{told:#?}");
 }
+
+/// What is wrong in a hundred thousand places is told in some, with the number of the others.
+#[test]
+fn a_kind_of_mistake_is_listed_a_hundred_times_and_then_counted() {
+    let world = World::empty();
+    let keys: String = (0..1_000).map(|n| format!("zz{n}: 1\n")).collect();
+    world.write("ctguard.yaml", &format!("{PLAIN}{keys}"));
+    let ran = world.run(&["validate"]).expect(64);
+    assert!(ran.err.contains("900 more of `unknown-key`, which are not listed"), "{}", ran.err);
+    assert_eq!(ran.err.matches("error[unknown-key]").count(), 101);
+    let listed = world.run(&["validate", "--format", "json"]).expect(64).json();
+    assert_eq!(listed["diagnostics"].as_array().unwrap().len(), 101);
+}
+
+/// Alerts that are alike are compared with few others: each is found redundant by the first.
+#[test]
+fn many_alike_alerts_are_checked_in_the_time_of_few() {
+    let world = World::empty();
+    let alert = |n: usize| {
+        format!(
+            "  - {{ id: same{n}, title: T, risk: high, events: [ec2:DeleteRoute], why: w, next: n }}\n"
+        )
+    };
+    let alerts: String = (0..3_000).map(alert).collect();
+    world.write("ctguard.yaml", &format!("{PLAIN}{alerts}"));
+    // So many rules fit no bus, which is all that is wrong.
+    let ran = world.run(&["validate"]).expect(64);
+    assert_eq!(ran.err.matches("error[").count(), 1, "{}", ran.err);
+    assert!(ran.err.contains("raises `same0`, too"), "{}", ran.err);
+    assert!(ran.err.contains("2899 more of `alert-duplicated`"), "{}", ran.err);
+}

@@ -385,6 +385,14 @@ impl Alert {
         record::check(&self.asked(&except))
     }
 
+    /// Its events that can raise it; the others no record can satisfy it by.
+    pub fn events_that_fire(&self) -> Vec<EventRef> {
+        let verdict = self.held_against_records();
+        let all = self.events.iter().zip(verdict.events);
+        let fire = all.filter(|(_, fires)| !matches!(fires, record::Fires::Never(_)));
+        fire.map(|(event, _)| event.clone()).collect()
+    }
+
     /// What it asks of records, with these exceptions.
     pub fn asked<'a>(&'a self, except: &'a [&'a Filter]) -> record::Asked<'a> {
         record::Asked {

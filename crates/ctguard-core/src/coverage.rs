@@ -139,6 +139,8 @@ pub struct Missing {
 pub enum Reason {
     /// No alert has it.
     NoAlert,
+    /// No record of it can satisfy the conditions of the alert that has it.
+    NeverFires,
     /// It lands in no region that the blueprint covers.
     NoRegion,
     /// The alert that has it notifies nobody.
@@ -147,6 +149,13 @@ pub enum Reason {
     Exception,
     /// A condition leaves some of it out, or is not shown to leave nothing out.
     Condition,
+}
+
+impl Reason {
+    /// Whether some of the event is heard.
+    fn is_partly(self) -> bool {
+        matches!(self, Self::Exception | Self::Condition)
+    }
 }
 
 /// Measures the blueprint. An exception whose last day is before `as_of` no longer holds.
@@ -231,6 +240,8 @@ fn by_control(references: &[Reference]) -> BTreeMap<String, BTreeSet<usize>> {
 struct Mine<'a> {
     alert: &'a Alert,
     routed: bool,
+    /// Those by which it can be raised.
+    events: Vec<EventRef>,
     patterns: Vec<Pattern>,
     /// As if it had no exceptions.
     bare: Vec<Pattern>,
@@ -239,11 +250,14 @@ struct Mine<'a> {
 impl<'a> Mine<'a> {
     fn of(blueprint: &Blueprint, alert: &'a Alert, as_of: Date) -> Self {
         let bare = Alert { except: Vec::new(), ..alert.clone() };
+        let (events, without) = (alert.events_that_fire(), bare.events_that_fire());
         Self {
             alert,
             routed: blueprint.is_routed(alert),
-            patterns: patterns(alert, &alert.events, as_of),
-            bare: patterns(&bare, &alert.events, as_of),
+            patterns: patterns(alert, &events, as_of),
+            bare: patterns(&bare, &without, as_of),
+            // What an exception leaves out is told as that.
+            events: without,
         }
     }
 
@@ -278,8 +292,7 @@ impl Measured {
         as_of: Date,
     ) -> Self {
         let wanted = patterns(&reference.alert, std::slice::from_ref(event), as_of);
-        let has =
-            |one: &&Mine<'_>, fits: &dyn Fn(&EventRef) -> bool| one.alert.events.iter().any(fits);
+        let has = |one: &&Mine<'_>, fits: &dyn Fn(&EventRef) -> bool| one.events.iter().any(fits);
         let whole: Vec<&Mine<'_>> =
             mine.iter().filter(|one| has(one, &|own| own.covers(event))).collect();
         let heard: Vec<&Mine<'_>> = whole.iter().copied().filter(|one| one.routed).collect();
@@ -304,14 +317,19 @@ impl Measured {
                 let own = patterns(&bare, std::slice::from_ref(own), as_of);
                 own.iter().any(|own| Mine::hears(&wanted, own))
             };
-            !event.is_family() || one.alert.events.iter().filter(|own| part(own)).any(asked)
+            !event.is_family() || one.events.iter().filter(|own| part(own)).any(asked)
         };
         let parts: Vec<&Mine<'_>> =
             mine.iter().filter(|one| has(one, &part) && within(one)).collect();
         let some: Vec<&Mine<'_>> = parts.iter().copied().filter(|one| one.routed).collect();
         let in_full = all(true);
+        let named = mine.iter().filter(|one| one.alert.events.iter().any(&part));
+        let never: Vec<&Mine<'_>> = named.filter(|one| !one.events.iter().any(&part)).collect();
         let (missing, alerts) = if parts.is_empty() && !in_full && !all(false) {
-            (Some(Reason::NoAlert), BTreeSet::new())
+            match never.as_slice() {
+                [] => (Some(Reason::NoAlert), BTreeSet::new()),
+                never => (Some(Reason::NeverFires), ids(never)),
+            }
         } else if some.is_empty() && heard.is_empty() {
             (Some(Reason::NobodyNotified), ids(&parts))
         } else if !lands(&reference.alert, event, &blueprint.regions, as_of) {
@@ -383,9 +401,7 @@ fn served(
     let events: BTreeSet<&str> = rows().map(|one| one.event.as_str()).collect();
     let lost: BTreeSet<&str> =
         rows().filter(|one| one.missing.is_some()).map(|one| one.event.as_str()).collect();
-    let part = rows().any(|one| {
-        !matches!(one.missing, Some(Reason::NoAlert | Reason::NoRegion | Reason::NobodyNotified))
-    });
+    let part = rows().any(|one| one.missing.is_none_or(Reason::is_partly));
     let state = match (lost.is_empty(), part) {
         (true, _) => State::Covered,
         (false, true) => State::Partly,
@@ -401,9 +417,7 @@ fn served(
             })
         })
         .collect();
-    let hearing = rows().filter(|one| {
-        !matches!(one.missing, Some(Reason::NobodyNotified | Reason::NoAlert | Reason::NoRegion))
-    });
+    let hearing = rows().filter(|one| one.missing.is_none_or(Reason::is_partly));
     let alerts: BTreeSet<&String> = hearing.flat_map(|one| &one.alerts).collect();
     Served {
         id: id.to_owned(),

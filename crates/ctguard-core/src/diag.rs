@@ -4,8 +4,9 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
-/// The severity of a diagnostic. Warnings never change an exit code.
+/// The severity of a diagnostic. Warnings change no exit code but that of `validate --strict`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -81,6 +82,25 @@ impl Diagnostic {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+}
+
+/// Most diagnostics of one code that are kept: nobody reads more, and the rest is counted.
+pub const ALIKE_MAX: usize = 100;
+
+/// Keeps the first diagnostics of each code and severity, and says how many more there are.
+pub fn bound(diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen: BTreeMap<(Severity, Code), usize> = BTreeMap::new();
+    diagnostics.retain(|one| {
+        let seen = seen.entry((one.severity, one.code)).or_default();
+        *seen += 1;
+        *seen <= ALIKE_MAX
+    });
+    for ((severity, code), many) in seen {
+        if let Some(more) = many.checked_sub(ALIKE_MAX).filter(|more| *more > 0) {
+            let said = format!("{more} more of `{code}`, which are not listed");
+            diagnostics.push(Diagnostic::new(code, severity, said).help("mend those first"));
+        }
     }
 }
 

@@ -55,7 +55,7 @@ impl Drift {
     pub fn narrowed_to(mut self, narrow: &Narrow) -> Self {
         self.plan.scope.narrowed_to(narrow);
         self.plan.scope.sha256 = Some(self.plan.scope.hash());
-        self
+        Self { plan: self.plan.sealed(), ..self }
     }
 
     /// Whether something differs in places that were not asked for, on which its alerts depend. What

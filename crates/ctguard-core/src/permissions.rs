@@ -312,14 +312,21 @@ fn partition(blueprint: &Blueprint) -> Partition {
     blueprint.first_region().map_or(Partition::Aws, Region::partition)
 }
 
-/// Every permission that who runs ctguard needs, on a resource of its own place, except for passing
-/// roles.
-pub fn wanted(blueprint: &Blueprint, purpose: Purpose, place: &Place) -> BTreeSet<Permission> {
+/// Every permission that is needed in an account, by whoever works there when `own` is the account that runs
+/// ctguard, on a resource of the place, except for passing roles.
+pub fn wanted(
+    blueprint: &Blueprint,
+    purpose: Purpose,
+    own: &AccountId,
+    place: &Place,
+) -> BTreeSet<Permission> {
     let mut wanted = BTreeSet::new();
-    let policies = policies(blueprint, purpose, Some(&place.account));
-    let Some(own) = policies.iter().find(|policy| policy.identity == Identity::Ci) else {
-        return wanted;
+    let policies = policies(blueprint, purpose, Some(own));
+    let works_there = |policy: &&IdentityPolicy| match policy.identity {
+        Identity::Ci => place.account == *own,
+        _ => place.account != *own && policy.accounts.contains(&place.account),
     };
+    let Some(own) = policies.iter().find(works_there) else { return wanted };
     for statement in policy::statements(&own.document) {
         let operations = strings(&statement["Action"]);
         for resource in strings(&statement["Resource"]) {
@@ -339,6 +346,14 @@ pub fn wanted(blueprint: &Blueprint, purpose: Purpose, place: &Place) -> BTreeSe
         }
     }
     wanted
+}
+
+/// The accounts, but the one that runs ctguard, in which a role is assumed, as far as the blueprint names
+/// them.
+pub fn entered(blueprint: &Blueprint, own: &AccountId) -> BTreeSet<AccountId> {
+    let roles = [Identity::Hub, Identity::Trail, Identity::Spoke];
+    let accounts = roles.into_iter().flat_map(|role| assumed(blueprint, role, Some(own)).0);
+    accounts.filter(|account| account != own).collect()
 }
 
 /// The text or texts of a policy's element.

@@ -21,6 +21,7 @@ mod outlook;
 mod raising;
 mod reach;
 mod references;
+mod seal;
 mod undecided;
 mod unfinished;
 
@@ -101,6 +102,11 @@ pub struct Plan {
     /// saved plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fingerprints: Vec<PlaceFingerprints>,
+    /// The digest over all of it, so that a file that was edited is told from the one that was saved. Only
+    /// in a saved plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
+    pub sha256: Option<String>,
 }
 
 fn is_zero(count: &usize) -> bool {

@@ -129,10 +129,17 @@ fn events(pattern: &Value) -> Option<String> {
     if events.is_empty() {
         return None;
     }
-    let on = few(events, EVENTS_TOLD, ", ");
-    Some(match conditions.is_empty() {
-        true => format!("on {on}"),
-        false => format!("on {on} where {}", few(conditions, CLAUSES_TOLD, ", ")),
+    // A condition of one event alone stands with it in brackets; one of all stands at the end.
+    let own =
+        |event: &str| event.split_once(" where ").map(|(on, own)| format!("{on} (where {own})"));
+    let grouped = events.iter().any(|event| event.contains(" where "));
+    let between = if grouped { "; " } else { ", " };
+    let events = events.iter().map(|event| own(event).unwrap_or_else(|| event.clone())).collect();
+    let on = few(events, EVENTS_TOLD, between);
+    Some(match (conditions.is_empty(), grouped) {
+        (true, _) => format!("on {on}"),
+        (false, false) => format!("on {on} where {}", few(conditions, CLAUSES_TOLD, ", ")),
+        (false, true) => format!("on {on}; all where {}", few(conditions, CLAUSES_TOLD, ", ")),
     })
 }
 
@@ -223,6 +230,23 @@ mod tests {
         assert!(many.is_some_and(|told| {
             told.starts_with("on ec2:A, ec2:B, ec2:C, ec2:D, and 2 more where")
         }));
+        // A condition of one event alone is not taken for one of all.
+        let event = |name: &str, with: Value| {
+            let mut one = json!({
+                "source": ["aws.ec2"], "detail-type": ["AWS API Call via CloudTrail"],
+                "detail": { "eventSource": ["ec2.amazonaws.com"], "eventName": [name] },
+            });
+            if let Value::Object(more) = with {
+                one["detail"].as_object_mut().unwrap().extend(more);
+            }
+            one
+        };
+        let root = json!({ "userIdentity": { "type": ["Root"] } });
+        let either = json!({ "$or": [event("A", json!({})), event("B", root)] });
+        assert_eq!(
+            events(&either).as_deref(),
+            Some("on ec2:A; ec2:B (where userIdentity.type: [\"Root\"])")
+        );
         assert_eq!(events(&json!("{")), None);
     }
 

@@ -208,11 +208,10 @@ impl Linter<'_> {
 
     /// Alerts that another one makes superfluous.
     fn duplicates(&mut self, blueprint: &Blueprint, notes: &[AlertNotes]) {
-        for (alert, other) in redundant(blueprint) {
-            let at = blueprint.alerts.iter().position(|one| one.id == alert.id);
+        for (at, alert, other) in redundant(blueprint) {
             self.warn(
                 codes::ALERT_DUPLICATED,
-                at.and_then(|at| notes.get(at)),
+                notes.get(at),
                 alert.span.as_ref(),
                 format!(
                     "whatever raises `{}` raises `{}`, too: everybody is told twice",

@@ -122,6 +122,7 @@ fn load_bytes(name: &str, bytes: Vec<u8>, files: &Files<'_>, as_of: Date) -> Loa
     }
     diag::sort(&mut diagnostics);
     diagnostics.dedup();
+    diag::bound(&mut diagnostics);
     Loaded { blueprint, alerts, allowed, diagnostics, sources, included }
 }
 

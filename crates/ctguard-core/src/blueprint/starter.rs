@@ -202,7 +202,7 @@ hub:
             omit(id, why);
         }
         let unheard = self.unheard();
-        for (alert, other) in self.included().iter().flat_map(redundant) {
+        for (_, alert, other) in self.included().iter().flat_map(redundant) {
             if !unheard.contains(&other.id) {
                 omit(alert.id.clone(), format!("{} has its events", other.id));
             }

@@ -21,6 +21,17 @@ pub struct Narrow {
     pub shard: Option<Shard>,
 }
 
+impl fmt::Display for Narrow {
+    /// What is asked for, as it is typed.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let accounts = self.accounts.iter().map(|account| format!("--account {account}"));
+        let regions = self.regions.iter().map(|region| format!("--region {region}"));
+        let shard = self.shard.iter().map(|shard| format!("--shard {shard}"));
+        let all: Vec<String> = accounts.chain(regions).chain(shard).collect();
+        out.write_str(&all.join(" "))
+    }
+}
+
 /// One of several equal parts of the fleet's accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {

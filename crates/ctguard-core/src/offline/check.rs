@@ -41,10 +41,11 @@ pub fn checked(mut loaded: Loaded, as_of: Date) -> Loaded {
         loaded.diagnostics.extend(text::warnings(blueprint, &loaded.allowed));
         diag::sort(&mut loaded.diagnostics);
     }
-    let problems = match &loaded.blueprint {
+    let mut problems = match &loaded.blueprint {
         Some(blueprint) => check(blueprint, as_of),
         None => pattern_problems(&loaded.alerts, as_of),
     };
+    diag::bound(&mut problems);
     if !problems.is_empty() {
         loaded.blueprint = None;
         loaded.diagnostics.extend(problems);

@@ -490,7 +490,7 @@ fn the_role_is_passed_to_eventbridge_alone() {
 #[test]
 fn what_is_asked_of_the_simulator_is_in_the_account_that_asks() {
     let place = Place::new(account("111122223333"), Region::new("eu-west-1").unwrap());
-    let wanted = wanted(&blueprint(), Purpose::Apply, &place);
+    let wanted = wanted(&blueprint(), Purpose::Apply, &place.account, &place);
     let has = |operation: &str, resource: &str| {
         wanted.contains(&Permission {
             operation: operation.to_owned(),

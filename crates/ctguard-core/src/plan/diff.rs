@@ -70,6 +70,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
         elsewhere: Vec::new(),
         undecided: Undecided::default(),
         fingerprints: Vec::new(),
+        sha256: None,
     };
     let proof = proof::prove(desired, live);
     if !desired.intent.destroy {

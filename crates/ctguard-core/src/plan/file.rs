@@ -42,6 +42,8 @@ pub enum PlanFileError {
     Edited,
     #[error("what it covers (`scope`) is not what it was made for: somebody edited the file")]
     EditedScope,
+    #[error("it is not as it was saved (`sha256` is another): somebody edited the file")]
+    EditedPlan,
 }
 
 /// Whether a text is a plan, going by its first key.
@@ -123,14 +125,15 @@ impl SavedPlan {
         plan.scope.caller = Some(caller.clone());
         plan.scope.sha256 = Some(plan.scope.hash());
         plan.fingerprints = fingerprints::of(live);
+        let plan = plan.sealed();
         Self { plan, resolved, caller: caller.clone() }
     }
 
-    /// Checks that a plan that was read can be applied.
+    /// Checks that a plan that was read can be applied. Without its own digest, which somebody takes
+    /// out who takes changes out, the rest is checked: an apply compares each change anyway.
     ///
     /// # Errors
-    /// When something that an apply needs is missing, or the blueprint is not the one that the plan
-    /// was made from.
+    /// When something that an apply needs is missing, or the plan was edited.
     pub fn check(plan: Plan) -> Result<Self, PlanFileError> {
         let from = &plan.blueprint;
         let (Some(resolved), Some(digest), Some(caller), Some(scope)) =
@@ -145,7 +148,19 @@ impl SavedPlan {
             return Err(PlanFileError::EditedScope);
         }
         let (resolved, caller) = (resolved.clone(), caller.clone());
+        Self::intact(&plan)?;
         Ok(Self { plan, resolved, caller })
+    }
+
+    /// Checks that a plan that has a digest is as it was saved.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn intact(plan: &Plan) -> Result<(), PlanFileError> {
+        match plan.is_intact() {
+            Some(false) => Err(PlanFileError::EditedPlan),
+            _ => Ok(()),
+        }
     }
 
     /// Returns the plan, complete.

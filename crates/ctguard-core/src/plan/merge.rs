@@ -20,6 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// accounts that it does not cover.
 pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
     let Some(first) = plans.first() else { return Err(MergeError::Nothing) };
+    if let Some(edited) = plans.iter().find(|plan| plan.is_intact() == Some(false)) {
+        return Err(MergeError::Edited(claims::part(edited.scope.shard.as_deref())));
+    }
     for other in plans {
         let version = &super::FORMAT_VERSION;
         MergeError::unless_same("the format version", version, &other.ctguard_plan)?;
@@ -59,7 +62,8 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
     let mut scope =
         PlanScope { accounts, names, regions, excepted, shard: None, ..first.scope.clone() };
     scope.sha256 = scope.sha256.as_ref().map(|_| scope.hash());
-    Ok(Plan {
+    let sealed = plans.iter().all(|plan| plan.sha256.is_some());
+    let merged = Plan {
         ctguard_plan: super::FORMAT_VERSION,
         blueprint: first.blueprint.clone(),
         as_of: first.as_of,
@@ -77,7 +81,9 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         elsewhere: Vec::new(),
         undecided: Undecided::default(),
         fingerprints: fingerprints(plans)?,
-    })
+        sha256: None,
+    };
+    Ok(if sealed { merged.sealed() } else { merged })
 }
 
 /// A part covers accounts of its shard, changes only those, and counts no more places than it has.

@@ -227,6 +227,7 @@ impl Proof {
             remarks,
             unrouted: self.unrouted.clone(),
         }
+        .sealed()
     }
 
     pub fn counts(&self) -> Counts {

@@ -43,7 +43,7 @@ fn event(fault: Fault) -> Option<&'static str> {
         Fault::Unsubscribe => "Unsubscribe",
         Fault::FilterSubscription => "SetSubscriptionAttributes",
         Fault::DeleteQueue => "DeleteQueue",
-        Fault::QueuePolicy | Fault::DenyQueue => "SetQueueAttributes",
+        Fault::QueuePolicy | Fault::DenyQueue | Fault::OpenQueue => "SetQueueAttributes",
         Fault::DeleteBucket => "DeleteBucket",
         Fault::DenyBucket => "PutBucketPolicy",
         Fault::ExpireLogs => "PutBucketLifecycle",

@@ -41,12 +41,25 @@ pub(super) fn judge(clause: &Clause<'_>, events: &[EventRef], findings: &mut Fin
     for finding in record::check(&asked).findings {
         let at = place(&finding, clause, &conditions);
         let code = of_check(finding.code);
-        let (message, help) = (finding.message, finding.help);
+        let beside = beside_detail(&finding.path);
+        let (message, help) = (finding.message, beside.unwrap_or(finding.help));
         match finding.sure {
             true => findings.error(code, &at, message, help),
             false => findings.warning(code, &at, message, help),
         }
     }
+}
+
+/// Fields of the event around the record.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>
+const ENVELOPE: [&str; 7] = ["account", "detail-type", "id", "region", "source", "time", "version"];
+
+/// What to do about a field within `detail` that stands beside it.
+fn beside_detail(path: &str) -> Option<String> {
+    let help =
+        || format!("`{path}` stands beside `detail` in an event: write it there, not within");
+    ENVELOPE.contains(&path).then(help)
 }
 
 /// The model's own codes are warnings about a blueprint; a file of another tool has no `allow:`.

@@ -14,6 +14,8 @@ pub enum MergeError {
     Nothing,
     #[error("{what} differs: {one} and {other}")]
     Differs { what: &'static str, one: String, other: String },
+    #[error("{0} is not as it was saved (`sha256` is another): somebody edited the file")]
+    Edited(String),
     #[error("account {0} is in two of them")]
     Twice(crate::scope::AccountId),
     #[error("{0} changed between one of them and another")]
@@ -72,9 +74,9 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
     }
     reports.iter().try_for_each(claims::check)?;
     for report in reports {
-        let sealed = report.sha256.clone().unwrap_or_default();
-        let what = "the hash of a part, which somebody has edited:";
-        MergeError::unless_same(what, &sealed, &report.hash())?;
+        if report.sha256.as_ref() != Some(&report.hash()) {
+            return Err(MergeError::Edited(claims::part(report.shard.as_deref())));
+        }
     }
     let covers =
         |place: &Place| accounts.binary_search_by(|one| one.id.cmp(&place.account)).is_ok();
