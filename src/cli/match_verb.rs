@@ -4,6 +4,7 @@ use crate::error::{CommandError, Exit};
 use crate::report::Paint;
 use crate::report::matches;
 use crate::report::matches::{Broken, Totals};
+use crate::report::screen::line;
 use clap::{Args, ValueEnum};
 use ctguard_core::blueprint::Blueprint;
 use ctguard_core::offline;
@@ -72,7 +73,7 @@ pub struct MatchArgs {
 impl MatchArgs {
     /// Whether events are printed as they came.
     pub fn prints_events(&self) -> bool {
-        self.pattern.is_some() && !self.count && !self.explain
+        self.pattern.is_some() && !self.count && !self.explain && !self.ids
     }
 }
 
@@ -429,7 +430,7 @@ impl<W: Write> Matching<'_, W> {
             return serde_json::to_writer(&mut self.out, decision).map_err(std::io::Error::from);
         }
         match (self.shown, self.against) {
-            (MatchOutput::Ids, _) => writeln!(self.out, "{}", decision.label()),
+            (MatchOutput::Ids, _) => writeln!(self.out, "{}", line(&decision.label())),
             (MatchOutput::Explanation, _) => {
                 self.out.write_all(matches::explained(decision, self.paint).as_bytes())
             }
