@@ -42,6 +42,10 @@ fn an_alert_is_undecided_where_a_table_has_no_column_for_what_it_asks() {
             "eventtime,eventname,eventsource\n2026-10-01T10:00:00Z,CreateUser,iam.amazonaws.com\n",
         ),
         (
+            "b.json",
+            r#"{"eventTime":"2026-10-01T10:00:00Z","eventName":"CreateUser","eventSource":"iam.amazonaws.com"}"#,
+        ),
+        (
             "a.json",
             r#"[{"eventtime":"2026-10-01T10:00:00Z","eventname":"CreateUser","eventsource":"iam.amazonaws.com"}]"#,
         ),

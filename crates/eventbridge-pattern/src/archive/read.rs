@@ -286,7 +286,7 @@ impl<'v> Walk<'v> {
         let found = if is_plainly_record(text) { Shape::Record } else { shape(text) };
         let found = match found {
             Shape::Record if is_row(text) => Shape::Columns,
-            Shape::Record => return self.tell(at, What::Record(text)),
+            Shape::Record => return self.record(text, at),
             other => other,
         };
         let at = At { containers: at.containers.lambda(), ..at };
@@ -312,6 +312,14 @@ impl<'v> Walk<'v> {
             },
             Shape::PassedOver(kind) => self.tell(at, passed_over(kind, text)),
             Shape::Unread(why) => self.tell(at, What::Unread(why)),
+        }
+    }
+
+    /// Hands over a record, or what a query has left of one.
+    fn record(&mut self, text: &[u8], at: At<'_>) -> Flow {
+        match row::selected(text) {
+            Some(columns) => self.tell(at, What::Row(text, &columns)),
+            None => self.tell(at, What::Record(text)),
         }
     }
 

@@ -7,6 +7,8 @@
 //! A column that cannot be given back makes the row unreadable: a record with less in it might match less.
 
 use super::container::Unread;
+use crate::letters;
+use crate::skim::{Members, value_end};
 use crate::tree::Tree;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -169,6 +171,22 @@ pub(super) fn of_json(text: &[u8]) -> Result<(Vec<u8>, Columns), Unread> {
     let columns = Columns::of(row.iter().map(|(name, _)| name.as_ref()));
     let pairs = row.into_iter().map(|(name, value)| (name.into_owned(), value.to_value()));
     Ok((record(pairs.collect())?, columns))
+}
+
+/// The fields of an object that has a record's names and no `eventVersion`, which every record has: a query has selected some of
+/// its fields, and of the others nothing is known. `None` for a whole record, and for what is broken.
+pub(super) fn selected(text: &[u8]) -> Option<Columns> {
+    let mut members = Members::new(text, 0);
+    let mut names = Vec::new();
+    while let Some(member) = members.next().ok()? {
+        let name = letters::text(member.key, member.escaped)?;
+        if name == "eventVersion" {
+            return None;
+        }
+        names.push(name);
+        members.resume(value_end(text, member.value)?);
+    }
+    Some(Columns::of(names.iter().map(AsRef::as_ref)))
 }
 
 /// The record of a row of CSV. Empty cells are columns without a value.
@@ -391,6 +409,15 @@ mod tests {
             record,
             json!({"eventName": "X", "eventSource": "y", "userIdentity": {"type": "Root", "accountId": "1"}})
         );
+    }
+
+    #[test]
+    fn a_record_without_its_version_is_what_a_query_selected() {
+        for whole in [r#"{"eventVersion":"1.0"}"#, r#"{"a":1,"event\u0056ersion":1}"#, r#"{"a":"#] {
+            assert_eq!(selected(whole.as_bytes()), None, "{whole}");
+        }
+        let columns = selected(br#"{"eventName":"A","eventSource":"x","a":{"eventVersion":1}}"#);
+        assert_eq!(columns, Some(Columns::of(["eventName", "eventSource", "a"])));
     }
 
     #[test]
