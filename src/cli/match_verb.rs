@@ -4,18 +4,22 @@ use crate::error::{CommandError, Exit};
 use crate::report::Paint;
 use crate::report::matches;
 use crate::report::matches::{Broken, Totals};
+use crate::report::screen::line;
 use clap::{Args, ValueEnum};
 use ctguard_core::blueprint::Blueprint;
 use ctguard_core::offline;
 use ctguard_core::offline::{
-    Decision, EventDecision, Form, Given, OfflineRule, decide, decide_alerts,
+    Decision, EventDecision, Form, Given, OfflineRule, decide, decide_alerts, decided,
+    undecided_alerts,
 };
 use ctguard_core::replay::Record;
 use ctguard_core::resource::rule::RuleState;
 use eventbridge_pattern::Pattern;
-use eventbridge_pattern::archive::{Flow, Item, Reader, Unread, What, fields, is_ordinary};
-use eventbridge_pattern::set::{BadRecord, PatternSet, Scratch};
-use serde::de::IgnoredAny;
+use eventbridge_pattern::archive::{
+    Columns, Flow, Item, Reader, Undecided, Unread, What, broken_inside, fields, is_ordinary,
+    undecided,
+};
+use eventbridge_pattern::set::{PatternSet, Scratch};
 use std::io::{BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -72,7 +76,7 @@ pub struct MatchArgs {
 impl MatchArgs {
     /// Whether events are printed as they came.
     pub fn prints_events(&self) -> bool {
-        self.pattern.is_some() && !self.count && !self.explain
+        self.pattern.is_some() && !self.count && !self.explain && !self.ids
     }
 }
 
@@ -176,7 +180,8 @@ pub fn run(
     if !global.quiet {
         let _ = io.err.write_all(matches::remarks(&totals, err_paint).as_bytes());
     }
-    Ok(Exit::Incomplete.when(totals.broken > 0))
+    let _ = io.err.write_all(matches::undecided(&totals, err_paint).as_bytes());
+    Ok(Exit::Incomplete.when(totals.is_incomplete()))
 }
 
 /// Says of each pattern what is wrong with it, once all are read.
@@ -320,6 +325,7 @@ impl<W: Write> Matching<'_, W> {
     fn item(&mut self, name: &str, item: &Item<'_>) -> std::io::Result<()> {
         let decided = match &item.what {
             What::Record(text) => self.record(name, item, text),
+            What::Row(text, columns) => self.row(name, item, text, columns),
             What::Event(text) => self.event(name, item, text),
             What::PassedOver(kind) => {
                 *self.totals.passed_over.entry(kind.as_str()).or_default() += 1;
@@ -338,22 +344,43 @@ impl<W: Write> Matching<'_, W> {
     fn record(&mut self, name: &str, item: &Item<'_>, text: &[u8]) -> Decided {
         if self.shown != MatchOutput::Explanation {
             match self.set.record(text, &mut self.scratch) {
-                // As `replay` has it: a break may hide the fields that are not plain to see.
-                Ok([])
-                    if !is_ordinary(text)
-                        && serde_json::from_slice::<IgnoredAny>(text).is_err() =>
-                {
-                    return Ok(Err(Unread::NotJson("it is broken inside".to_owned())));
-                }
-                Ok([]) if is_deliverable(text) => {
-                    self.totals.add_unmatched(Form::Record);
-                    return Ok(Ok(()));
+                Ok([]) => {
+                    // As `replay` has it: a break may hide the fields that are not plain to see.
+                    if let Some(why) = broken_inside(text).filter(|_| !is_ordinary(text)) {
+                        return Ok(Err(why));
+                    }
+                    if is_deliverable(text) {
+                        self.totals.add_unmatched(Form::Record);
+                        return Ok(Ok(()));
+                    }
                 }
                 Ok(_) => {}
-                Err(why) => return Ok(Err(unread(why))),
+                Err(why) => return Ok(Err(why.into())),
             }
         }
-        self.decide(name, item, text)
+        self.decide(name, item, text, &[])
+    }
+
+    /// A record made from a row of a table: what hangs on a field without a column is told, and not decided.
+    fn row(&mut self, name: &str, item: &Item<'_>, text: &[u8], columns: &Columns) -> Decided {
+        let undecided = match undecided(&self.set, text, columns) {
+            Ok(undecided) => undecided,
+            Err(why) => return Ok(Err(why.into())),
+        };
+        if undecided.is_empty() {
+            return self.record(name, item, text);
+        }
+        let matching = self.set.record(text, &mut self.scratch).unwrap_or_default();
+        match self.against {
+            Against::Pattern { .. } => self.totals.add_undecided(None, &undecided[0].field),
+            Against::Blueprint { blueprint, rules } => {
+                for (alert, field) in undecided_alerts(rules, matching, &undecided) {
+                    let alert = blueprint.alerts.get(alert).map(|alert| alert.id.as_str());
+                    self.totals.add_undecided(alert, field);
+                }
+            }
+        }
+        self.decide(name, item, text, &undecided)
     }
 
     fn event(&mut self, name: &str, item: &Item<'_>, text: &[u8]) -> Decided {
@@ -364,14 +391,21 @@ impl<W: Write> Matching<'_, W> {
                     return Ok(Ok(()));
                 }
                 Ok(_) => {}
-                Err(why) => return Ok(Err(unread(why))),
+                Err(why) => return Ok(Err(why.into())),
             }
         }
-        self.decide(name, item, text)
+        self.decide(name, item, text, &[])
     }
 
     /// The slow way: the event is read as a whole.
-    fn decide(&mut self, name: &str, item: &Item<'_>, text: &[u8]) -> Decided {
+    /// `undecided` are the rules of which a row does not tell.
+    fn decide(
+        &mut self,
+        name: &str,
+        item: &Item<'_>,
+        text: &[u8],
+        undecided: &[Undecided],
+    ) -> Decided {
         let given = match Given::parse(text) {
             Ok(given) => given,
             Err(why) => return Ok(Err(why)),
@@ -396,6 +430,7 @@ impl<W: Write> Matching<'_, W> {
             event: None,
         };
         match self.against {
+            Against::Pattern { .. } if !undecided.is_empty() => {}
             Against::Pattern { pattern, state } => match decide(pattern, *state, &given) {
                 Decision::Fires(notes) => {
                     decision.matched = true;
@@ -408,7 +443,10 @@ impl<W: Write> Matching<'_, W> {
                 Decision::Ignores => {}
             },
             Against::Blueprint { blueprint, rules } => {
-                let alerts = decide_alerts(blueprint, rules, &given, explain);
+                let alerts = match undecided {
+                    [] => decide_alerts(blueprint, rules, &given, explain),
+                    _ => decide_alerts(blueprint, &decided(rules, undecided), &given, explain),
+                };
                 decision.matched = alerts.iter().any(|alert| alert.fires);
                 decision.alerts = Some(alerts);
             }
@@ -440,7 +478,7 @@ impl<W: Write> Matching<'_, W> {
             return serde_json::to_writer(&mut self.out, decision).map_err(std::io::Error::from);
         }
         match (self.shown, self.against) {
-            (MatchOutput::Ids, _) => writeln!(self.out, "{}", decision.label()),
+            (MatchOutput::Ids, _) => writeln!(self.out, "{}", line(&decision.label())),
             (MatchOutput::Explanation, _) => {
                 self.out.write_all(matches::explained(decision, self.paint).as_bytes())
             }
@@ -478,13 +516,6 @@ type Decided = std::io::Result<Result<(), Unread>>;
 fn is_deliverable(record: &[u8]) -> bool {
     let plainly = record.len() <= offline::EVENT_MAX_BYTES && is_ordinary(record);
     plainly || Record::found(fields(record), None).delivery(record).is_ok()
-}
-
-fn unread(why: BadRecord) -> Unread {
-    match why {
-        BadRecord::NotJson(why) => Unread::NotJson(why),
-        BadRecord::NotAnObject => Unread::NotAnObject,
-    }
 }
 
 /// An event as it came, without the line breaks between its parts.

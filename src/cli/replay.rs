@@ -10,7 +10,7 @@ use crate::report::replay::{NotCounted, Query};
 use crate::report::screen::plain;
 use crate::report::view::View;
 use crate::run;
-use crate::run::lookup::{DAYS_MOST, Pages, lookup};
+use crate::run::lookup::{DAYS_MOST, Pages, lookup, unfinished};
 use clap::{Args, ValueEnum};
 use ctguard_core::blueprint::Blueprint;
 use ctguard_core::offline;
@@ -24,7 +24,7 @@ use eventbridge_pattern::archive::{Containers, Found, Kind, LogFile, PassedOver,
 use eventbridge_pattern::set::PatternSet;
 use jiff::ToSpan;
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Show what would have been alerted on, in logs of the past.
@@ -238,6 +238,7 @@ fn look_up(
             let error = run::SurveyError::Narrowed { asked: narrow.to_string(), covered };
             return Err(CommandError::usage(error.to_string()));
         }
+        pages.begin(&places).map_err(|error| CommandError::new(error.to_string()))?;
         let failed = lookup(cloud.as_ref(), &places, pages, concurrency, &|place, events| {
             progress.page(place, events)
         })
@@ -295,7 +296,7 @@ fn replay(
         }
     }
     let (lookup, not_looked_up) = match source {
-        Source::Logs => (None, Vec::new()),
+        Source::Logs => (None, kept_in_part(paths, &files)),
         Source::Histories { of, broken } => (Some(of), broken),
     };
     let mut unread = named(&tally.unread, |reason| reason);
@@ -340,6 +341,36 @@ fn standard_input(
         |path: &PathBuf| if files::is_standard_input(path) { kept.clone() } else { path.clone() };
     let paths = paths.iter().map(with_file).collect();
     Ok(Some((folder, paths)))
+}
+
+/// What is missing of look-ups that were kept beside the files, each place a broken part.
+fn kept_in_part(paths: &[PathBuf], files: &[LogFile]) -> Vec<BrokenPart> {
+    let here = |folder| if folder == Path::new("") { Path::new(".") } else { folder };
+    let beside = files.iter().filter_map(|file| file.path.parent()).map(here);
+    let folders: BTreeSet<&Path> =
+        paths.iter().filter(|path| path.is_dir()).map(PathBuf::as_path).chain(beside).collect();
+    let part = |folder: &Path, why: String| BrokenPart {
+        path: folder.display().to_string(),
+        record: None,
+        line: None,
+        why,
+    };
+    let mut parts = Vec::new();
+    for folder in folders {
+        match unfinished(folder) {
+            Ok(places) => parts.extend(places.into_iter().map(|place| {
+                let then = "run `ctguard replay --lookup` with this --resume again";
+                part(
+                    folder,
+                    format!("the event history of {place} was not looked up to its end; {then}"),
+                )
+            })),
+            Err(error) => parts.push(part(folder, error.to_string())),
+        }
+    }
+    parts.sort();
+    parts.dedup_by(|a, b| a.why == b.why && Path::new(&a.path) == Path::new(&b.path));
+    parts
 }
 
 /// The reason of a place whose event history could not be looked up.

@@ -265,7 +265,7 @@ fn events_of(path: &Path, io: &mut Io<'_>) -> Result<Vec<Value>, CommandError> {
     let mut problem = None;
     let mut visit = |item: Item<'_>| {
         let given = match &item.what {
-            What::Record(text) | What::Event(text) => Given::parse(text),
+            What::Record(text) | What::Row(text, _) | What::Event(text) => Given::parse(text),
             What::PassedOver(_) => return Flow::Continue(()),
             What::Unread(why) => Err(why.clone()),
         };

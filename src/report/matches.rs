@@ -48,9 +48,42 @@ pub struct Totals {
     pub reasons: BTreeMap<Undeliverable, u64>,
     /// Notes of further kinds.
     pub further_notes: u64,
+    /// Rows of tables that do not tell whether they match, since their table has no column for a field that is asked for.
+    pub undecided: Vec<Undecided>,
+}
+
+/// Rows of tables that do not tell whether they match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Undecided {
+    /// The alert; absent where a pattern decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
+    /// The field that is asked for.
+    pub field: String,
+    /// How many rows.
+    pub count: u64,
 }
 
 impl Totals {
+    /// Counts a row that does not tell whether it matches.
+    pub fn add_undecided(&mut self, alert: Option<&str>, field: &str) {
+        let is = |one: &&mut Undecided| one.alert.as_deref() == alert && one.field == field;
+        match self.undecided.iter_mut().find(is) {
+            Some(known) => known.count += 1,
+            None => self.undecided.push(Undecided {
+                alert: alert.map(str::to_owned),
+                field: field.to_owned(),
+                count: 1,
+            }),
+        }
+    }
+
+    /// Whether something was not read, or not decided.
+    pub fn is_incomplete(&self) -> bool {
+        let unclear = |reason: &Undeliverable| matches!(reason, Undeliverable::NotARecord(_));
+        self.broken > 0 || !self.undecided.is_empty() || self.reasons.keys().any(unclear)
+    }
+
     /// Counts an event that nothing matches.
     pub fn add_unmatched(&mut self, form: Form) {
         self.events += 1;
@@ -170,10 +203,7 @@ pub fn remarks(totals: &Totals, paint: Paint) -> String {
         lines.push(format!("{more} not read"));
     }
     for (kind, number) in &totals.passed_over {
-        lines.push(format!(
-            "{} of kind {kind} passed over: no events are in it",
-            count_of(*number, "part")
-        ));
+        lines.push(super::replay::passed_over(kind, *number));
     }
     for (reason, number) in &totals.reasons {
         lines.push(format!("{} not delivered: {reason}", count_of(*number, "event")));
@@ -189,6 +219,21 @@ pub fn remarks(totals: &Totals, paint: Paint) -> String {
     let mut out = String::new();
     for text in lines {
         let _ = writeln!(out, "{}: {}", paint.head("note"), line(&text));
+    }
+    out
+}
+
+/// What was not decided, for standard error.
+pub fn undecided(totals: &Totals, paint: Paint) -> String {
+    let mut out = String::new();
+    for Undecided { alert, field, count } in &totals.undecided {
+        let what =
+            alert.as_ref().map_or("the pattern".to_owned(), |alert| format!("alert {alert}"));
+        let text = format!(
+            "{what} is undecided for {}: the table has no column for `{field}`; select it",
+            count_of(*count, "row")
+        );
+        let _ = writeln!(out, "{}: {}", paint.bad("error"), line(&text));
     }
     out
 }

@@ -15,7 +15,7 @@ use ctguard_core::replay::{ActorKind, AlertReplay, Replay};
 pub use query::{NotCounted, Query};
 use std::fmt::Write;
 use words::{grouped, times};
-pub(super) use words::{plain, said};
+pub(super) use words::{passed_over, plain, said};
 
 /// Names of a ranking that a terminal shows.
 const SHOWN: usize = 5;
@@ -41,7 +41,7 @@ pub fn render(replay: &Replay, paint: Paint, width: usize) -> String {
 }
 
 fn has_details(alert: &AlertReplay) -> bool {
-    alert.count > 0 || !alert.undelivered.is_empty()
+    alert.count > 0 || !alert.undelivered.is_empty() || !alert.undecided.is_empty()
 }
 
 fn head(out: &mut String, paint: Paint, text: &str) {
@@ -56,11 +56,12 @@ fn bars(out: &mut String, replay: &Replay, paint: Paint, width: usize) {
     head(out, paint, "Alerts");
     let name = replay.alerts.iter().map(|alert| alert.id.len()).max().unwrap_or(0);
     let most = replay.alerts.iter().map(|alert| alert.count).max().unwrap_or(0);
-    let digits = grouped(most).len().max(5);
+    let counts = replay.alerts.iter().map(|alert| words::raised(alert).len());
+    let digits = counts.max().unwrap_or(0).max(5);
     let room = width.saturating_sub(2 + 8 + 2 + name + 2 + digits + 2);
     for alert in &replay.alerts {
         let risk = paint_risk(alert.risk, paint);
-        let count = format!("{:>digits$}", grouped(alert.count));
+        let count = format!("{:>digits$}", words::raised(alert));
         let bar = paint_bar(alert.risk, &bar(alert.count, most, room), paint);
         let line = format!("  {risk}  {:name$}  {count}  {bar}", alert.id);
         let _ = writeln!(out, "{}", line.trim_end());
@@ -164,6 +165,9 @@ fn cost(out: &mut String, replay: &Replay, paint: Paint) {
 fn remarks(out: &mut String, replay: &Replay, paint: Paint) {
     for line in words::remarks(replay) {
         let _ = writeln!(out, "\n{} {line}", paint.warn("note:"));
+    }
+    if let Some(line) = words::undecided(replay) {
+        let _ = writeln!(out, "\n{} {line}", paint.bad("incomplete:"));
     }
     if replay.skipped.broken == 0 {
         return;

@@ -35,12 +35,35 @@ const MARK: char = '\u{fffd}';
 const OF_LINES: &[&str] = &["template"];
 
 /// Whether a character moves a cursor, ends a line, hides, or turns the text around.
+///
+/// Hides: Unicode's property `Default_Ignorable_Code_Point`, of which nothing is shown, and letters and signs that are shown as
+/// a blank. White space is seen as a gap, and is left.
+///
+/// Sources: <https://www.unicode.org/Public/17.0.0/ucd/DerivedCoreProperties.txt>,
+/// <https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>.
 pub fn hides(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
+    c.is_control() || (!c.is_ascii() && (moves(c) || is_default_ignorable(c) || is_blank(c)))
+}
+
+/// Ends a line, turns the text around, or stands for a note beside it.
+fn moves(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        | '\u{fff9}'..='\u{fffb}')
+}
+
+/// `Default_Ignorable_Code_Point`, what is not assigned too.
+fn is_default_ignorable(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A pattern of no dots, a note head of no ink.
+fn is_blank(c: char) -> bool {
+    matches!(c, '\u{2800}' | '\u{1d159}')
 }
 
 /// Somebody else's name, without what hides.
@@ -115,33 +138,29 @@ fn cleaned(value: Value, of_lines: &[&str]) -> Value {
 struct Scan {
     found: bool,
     escaped: bool,
-    /// The last bytes of a character that takes several.
-    tail: [u8; 4],
+    /// A character that takes several bytes, as far as it has come.
+    begun: u32,
+    /// How many of its bytes are to come.
+    left: u8,
 }
 
 impl Scan {
     fn look(&mut self, byte: u8) {
-        self.tail.rotate_left(1);
-        self.tail[3] = byte;
-        let [a, b, c, d] = self.tail;
-        let two = |first, low, high| c == first && (low..=high).contains(&d);
-        let three = |first, second, low, high| b == first && two(second, low, high);
-        self.found |= match (self.escaped, byte) {
+        let bits = u32::from(byte);
+        match byte {
             // An escape of JSON other than for a quote or a backslash.
-            (true, b'n' | b'r' | b't' | b'b' | b'f' | b'u') | (false, 0x7f) => true,
-            _ => {
-                two(0xc2, 0x80, 0x9f)
-                    || two(0xc2, 0xad, 0xad)
-                    || two(0xd8, 0x9c, 0x9c)
-                    || three(0xe1, 0xa0, 0x8e, 0x8e)
-                    || three(0xe2, 0x80, 0x8b, 0x8f)
-                    || three(0xe2, 0x80, 0xa8, 0xae)
-                    || three(0xe2, 0x81, 0xa0, 0xaf)
-                    || three(0xef, 0xbb, 0xbf, 0xbf)
-                    || three(0xef, 0xbf, 0xb9, 0xbb)
-                    || (a == 0xf3 && b == 0xa0)
+            b'n' | b'r' | b't' | b'b' | b'f' | b'u' if self.escaped => self.found = true,
+            0x7f => self.found = true,
+            0x80..=0xbf => {
+                self.begun = self.begun << 6 | (bits & 0x3f);
+                self.left = self.left.saturating_sub(1);
+                self.found |= self.left == 0 && char::from_u32(self.begun).is_some_and(hides);
             }
-        };
+            0xc0..=0xdf => (self.begun, self.left) = (bits & 0x1f, 1),
+            0xe0..=0xef => (self.begun, self.left) = (bits & 0x0f, 2),
+            0xf0..=0xff => (self.begun, self.left) = (bits & 0x07, 3),
+            _ => {}
+        }
         self.escaped = !self.escaped && byte == b'\\';
     }
 }
@@ -360,7 +379,7 @@ mod tests {
 
     /// One of every kind of character that hides.
     const HIDING: &str = "\u{0}\u{7}\u{8}\r\u{b}\u{1b}[2J\u{1b}]0;t\u{7}\u{7f}\u{85}\u{9b}31m\u{ad}\
-        \u{61c}\u{180e}\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2060}\u{2066}\
+        \u{61c}\u{34f}\u{115f}\u{1160}\u{17b4}\u{180b}\u{180e}\u{3164}\u{ffa0}\u{2800}\u{1d159}\u{fe0f}\u{e0100}\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2060}\u{2066}\
         \u{2069}\u{feff}\u{fffb}\u{e0041}";
 
     #[test]

@@ -108,6 +108,23 @@ impl Pages {
         Ok(Self { folder: folder.to_owned(), state: Mutex::new(state) })
     }
 
+    /// Writes down which places are asked for, so that the folder tells of those that nobody came to.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin(&self, places: &[Place]) -> Result<(), PagesError> {
+        let mut state = self.lock();
+        for place in places {
+            state.places.entry(key(place)).or_default();
+        }
+        self.save(&state)
+    }
+
+    fn save(&self, state: &State) -> Result<(), PagesError> {
+        let text = serde_json::to_string_pretty(state).unwrap_or_default();
+        self.write(&self.folder.join(STATE), &text)
+    }
+
     /// The first and the last second looked up, as CloudTrail writes times.
     pub fn span(&self) -> (String, String) {
         let state = self.lock();
@@ -143,8 +160,7 @@ impl Pages {
         }
         let mut state = self.lock();
         state.places.insert(key(place), reached);
-        let text = serde_json::to_string_pretty(&*state).unwrap_or_default();
-        self.write(&self.folder.join(STATE), &text)
+        self.save(&state)
     }
 
     /// Replaces a file as a whole.
@@ -158,6 +174,22 @@ impl Pages {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The places whose look-up was kept in this folder and did not come to its end; none where no look-up was kept.
+///
+/// # Errors
+/// When the state that is kept there cannot be read.
+pub fn unfinished(folder: &Path) -> Result<Vec<String>, PagesError> {
+    let path = folder.join(STATE);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(io_error(&path, source)),
+    };
+    let state = read(&text).map_err(|why| PagesError::Bad { path, why })?;
+    let open = state.places.into_iter().filter(|(_, reached)| !reached.done);
+    Ok(open.map(|(place, _)| place).collect())
 }
 
 /// Looks up every place that is not done yet, with at most `concurrency` at once. `heard` is called

@@ -164,6 +164,16 @@ fn ids_and_counts_stand_alone() {
 }
 
 #[test]
+fn an_id_is_one_line_whatever_stands_in_it() {
+    let event = event("a\n::error::b\u{1b}[2J\u{202e}", "CreateUser").to_string();
+    let ran = pattern(&["--ids", "-"], &[], Some(&event)).expect(0);
+    assert_eq!(ran.out, "a ::error::b\u{fffd}[2J\u{fffd}\n");
+    let event = event.replace("\"a\\n", "\"");
+    let ran = pattern(&["--ids", "-"], &[], Some(&event)).expect(0);
+    assert!(ran.out.starts_with(": :error::") && ran.out.lines().count() == 1, "{}", ran.out);
+}
+
+#[test]
 fn what_is_empty_is_said_to_be_so() {
     for (args, files, input) in [
         (["--count", "e.json"], vec![("e.json", "\n".as_bytes().to_vec())], None),

@@ -2,6 +2,7 @@
 
 mod archive;
 mod history;
+mod incomplete;
 
 use crate::world::{Ran, World};
 use archive::Archive;

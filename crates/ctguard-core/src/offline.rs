@@ -18,7 +18,7 @@ mod delivery;
 mod envelope;
 mod given;
 mod hostile;
-mod lenient;
+pub(crate) mod lenient;
 mod note;
 mod rules;
 mod samples;
@@ -28,9 +28,10 @@ pub use check::{check, checked};
 pub use decide::{AlertDecision, Decision, EventDecision, decide, decide_alerts};
 pub use delivery::{Delivery, EVENT_MAX_BYTES, Facts, Undeliverable, delivered};
 pub use envelope::{DeliveryFields, Enveloped, envelope};
+pub(crate) use given::size;
 pub use given::{Deed, Form, Given};
 pub use note::Note;
-pub use rules::{OfflineRule, placement, rules};
+pub use rules::{OfflineRule, decided, placement, rules, undecided_alerts};
 pub use samples::{NeverFires, Sample, Samples, samples};
 pub use trial::{
     AlertTrial, FORMAT_VERSION, Got, Origin, RenderedMessage, SampleTrial, Trial, try_out,

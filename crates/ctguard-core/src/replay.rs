@@ -283,6 +283,8 @@ pub struct Skipped {
     pub unread: BTreeMap<String, u64>,
     /// What is known to hold no events, by what it is.
     pub passed_over: BTreeMap<String, u64>,
+    /// Records that match nothing since EventBridge is given no record of their type, by reason.
+    pub undelivered: BTreeMap<String, u64>,
     /// Records that a rule matches and that lie outside of the period, the accounts or the regions asked for.
     pub outside: u64,
     /// Files that were not opened, since by their names they were delivered outside of the period.
@@ -364,6 +366,8 @@ pub struct AlertReplay {
     pub principals: Ranking<ByPrincipal>,
     /// Records that its patterns match but its rules do not receive, by reason.
     pub undelivered: BTreeMap<String, u64>,
+    /// Rows that do not tell whether they raise it, by the field that it asks for and that their table has no column for.
+    pub undecided: BTreeMap<String, u64>,
     /// Notes on its records, by code.
     pub notes: BTreeMap<String, u64>,
     /// Exceptions that would take the most noise away, the noisiest first.
@@ -443,8 +447,11 @@ pub struct Sampling {
 }
 
 impl Replay {
-    /// Whether something of the input could not be read.
+    /// Whether something of the input could not be read, or not decided.
     pub fn is_incomplete(&self) -> bool {
-        self.skipped.broken > 0
+        let unclear = |alert: &AlertReplay| {
+            !alert.undecided.is_empty() || alert.undelivered.contains_key("not-a-record")
+        };
+        self.skipped.broken > 0 || self.alerts.iter().any(unclear)
     }
 }

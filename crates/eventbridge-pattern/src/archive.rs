@@ -14,6 +14,7 @@
 //! Memory depends on the longest record and on the threads, not on the size of a file. What is not read is counted and
 //! named, and the rest goes on. [`Reader`] reads one file or stream and takes any visitor.
 
+mod answer;
 mod carrier;
 mod container;
 mod csv;
@@ -26,6 +27,7 @@ mod read;
 mod row;
 mod scan;
 mod shape;
+mod undecided;
 mod unwrap;
 mod window;
 
@@ -34,4 +36,9 @@ pub use fields::{RecordFields, fields, is_ordinary, text_at};
 pub use find::{FindError, Found, LogFile, check_is_file, find};
 pub use open::{BytesRead, Reader};
 pub use read::{Flow, Item, Visit, What};
-pub use scan::{BROKEN_MAX, Broken, Hit, Kind, Progress, ScanTotals, Sink, scan};
+pub use row::{Columns, Taken};
+pub use scan::{
+    BROKEN_MAX, Broken, Hit, Kind, Progress, ScanTotals, Sink, broken_inside, detail, scan,
+    without_identity,
+};
+pub use undecided::{Undecided, undecided};

@@ -37,6 +37,7 @@ mod coverage;
 mod decisions;
 #[cfg(test)]
 mod laws;
+mod letters;
 mod matches;
 mod number;
 mod parse;

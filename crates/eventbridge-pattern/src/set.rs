@@ -31,11 +31,12 @@ mod start;
 mod test;
 mod walk;
 
-use super::{Event, Pattern, ruler};
+use super::{Event, Filter, Pattern, ruler};
 use crate::cloudtrail::envelope;
 use crate::tree::Tree;
 use decide::{Board, Form};
 use index::Index;
+use std::collections::BTreeSet;
 use walk::{Doubt, ROOT};
 
 /// Patterns made ready for matching. One set serves any number of threads, each with its own [`Scratch`].
@@ -60,6 +61,9 @@ use walk::{Doubt, ROOT};
 pub struct PatternSet {
     patterns: Vec<Pattern>,
     index: Index,
+    /// What the patterns ask about, each path once.
+    #[cfg_attr(not(feature = "cloudtrail"), expect(dead_code))]
+    paths: Vec<String>,
 }
 
 /// What one thread keeps between events, so that matching allocates nothing.
@@ -90,7 +94,11 @@ impl PatternSet {
         };
         let patterns: Vec<Pattern> = patterns.into_iter().map(kept).collect();
         let index = Index::new(&patterns);
-        Self { patterns, index }
+        let mut paths = BTreeSet::new();
+        for pattern in &patterns {
+            add_paths(&pattern.filter, &mut paths);
+        }
+        Self { patterns, index, paths: paths.into_iter().collect() }
     }
 
     /// The numbers of the patterns that match the event of a CloudTrail record, ascending.
@@ -123,6 +131,24 @@ impl PatternSet {
         scratch.matched.clear();
         self.matches(event, Form::Event, scratch)?;
         Ok(&scratch.matched)
+    }
+
+    /// The conditions with their numbers.
+    #[cfg(feature = "cloudtrail")]
+    pub(crate) fn filters(&self) -> impl Iterator<Item = (u32, &Filter)> {
+        (0..).zip(self.patterns.iter().map(|pattern| &pattern.filter))
+    }
+
+    /// The paths that the patterns ask about, each once.
+    #[cfg(feature = "cloudtrail")]
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.paths.iter().map(String::as_str)
+    }
+
+    /// The event that EventBridge makes of a record.
+    #[cfg(feature = "cloudtrail")]
+    pub(crate) fn event_of<'t>(&self, record: &'t [u8]) -> Result<Event<'t>, BadRecord> {
+        read(record, Form::Record)
     }
 
     fn matches(&self, text: &[u8], form: Form, scratch: &mut Scratch) -> Result<(), BadRecord> {
@@ -187,6 +213,17 @@ impl PatternSet {
             }
         }
         Ok(())
+    }
+}
+
+fn add_paths(filter: &Filter, paths: &mut BTreeSet<String>) {
+    match filter {
+        Filter::All(members) | Filter::Any(members) => {
+            members.iter().for_each(|member| add_paths(member, paths));
+        }
+        Filter::Field { path, .. } => {
+            paths.insert(path.clone());
+        }
     }
 }
 

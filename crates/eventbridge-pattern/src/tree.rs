@@ -4,7 +4,8 @@
 //! a double.
 
 use super::number::Number;
-use crate::skim::{Members, past_space, scalar_end, string_end};
+use crate::letters;
+use crate::skim::{Members, past_space, scalar_end, string_end, value_end};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -29,12 +30,13 @@ pub(crate) enum Tree<'t> {
 pub struct Event<'t>(pub(crate) Tree<'t>);
 
 impl<'t> Event<'t> {
-    /// Reads an event from its text.
+    /// Reads an event from its text, with � in place of what is no letter and `null` in place of what is nested too deep to be read:
+    /// whoever makes a call can place such things in its record.
     ///
     /// # Errors
     /// When the text is not JSON; the reason is one for people.
     pub fn read(text: &'t [u8]) -> Result<Self, String> {
-        Tree::read(text).map(Self)
+        Tree::read_leniently(text).map(Self)
     }
 
     /// The same event with this one as its `detail`: what stands twice in a record stands twice there.
@@ -86,7 +88,17 @@ impl<'t> Tree<'t> {
         std::str::from_utf8(text).map_err(|error| broken(&error))?;
         // Whether it is JSON at all is told with the place; then it need only be taken apart.
         serde_json::from_slice::<IgnoredAny>(text).map_err(|error| broken(&error))?;
-        let (tree, _) = Reader { text }.value(past_space(text, 0), 0)?;
+        let (tree, _) = Reader { text, strict: true }.value(past_space(text, 0), 0)?;
+        Ok(tree)
+    }
+
+    /// The same of JSON that is whole, though its letters may be none and its values nested without end.
+    ///
+    /// # Errors
+    /// When the text is not JSON.
+    pub(crate) fn read_leniently(text: &'t [u8]) -> Result<Self, String> {
+        serde_json::from_slice::<IgnoredAny>(text).map_err(|error| error.to_string())?;
+        let (tree, _) = Reader { text, strict: false }.value(past_space(text, 0), 0)?;
         Ok(tree)
     }
 
@@ -163,13 +175,17 @@ impl fmt::Display for Tree<'_> {
 #[derive(Clone, Copy)]
 struct Reader<'t> {
     text: &'t [u8],
+    /// What a strict reader refuses is an error.
+    strict: bool,
 }
 
 impl<'t> Reader<'t> {
     /// The value at a position and the position after it.
     fn value(self, at: usize, depth: u32) -> Result<(Tree<'t>, usize), String> {
         if depth > DEPTH_MAX {
-            return Err("its values are nested too deep".to_owned());
+            let end = value_end(self.text, at).filter(|_| !self.strict);
+            let deep = || "its values are nested too deep".to_owned();
+            return end.map(|end| (Tree::Null, end)).ok_or_else(deep);
         }
         match self.text.get(at) {
             Some(b'{') => self.object(at, depth),
@@ -196,7 +212,7 @@ impl<'t> Reader<'t> {
         let mut members = Members::new(self.text, at);
         let mut read = Vec::new();
         while let Some(member) = members.next().map_err(|_| cut_off())? {
-            let key = text_of(member.key, member.escaped)?;
+            let key = self.text_of(member.key, member.escaped)?;
             let (value, end) = self.value(member.value, depth + 1)?;
             read.push((key, value));
             members.resume(end);
@@ -219,7 +235,19 @@ impl<'t> Reader<'t> {
     }
 
     fn string(self, start: usize, end: usize, escaped: bool) -> Result<Cow<'t, str>, String> {
-        text_of(&self.text[start..end], escaped)
+        self.text_of(&self.text[start..end], escaped)
+    }
+
+    /// The text that stands between quotes.
+    fn text_of(self, written: &'t [u8], escaped: bool) -> Result<Cow<'t, str>, String> {
+        if !self.strict {
+            return letters::text(written, escaped).ok_or_else(cut_off);
+        }
+        let written = std::str::from_utf8(written).map_err(|error| error.to_string())?;
+        if !escaped {
+            return Ok(Cow::Borrowed(written));
+        }
+        serde_json::from_str(&format!("\"{written}\"")).map_err(|error| error.to_string())
     }
 
     fn utf8(self, start: usize, end: usize) -> Result<&'t str, String> {
@@ -229,16 +257,6 @@ impl<'t> Reader<'t> {
 
 fn cut_off() -> String {
     "the text ends too soon".to_owned()
-}
-
-/// The text that stands between quotes.
-fn text_of(written: &[u8], escaped: bool) -> Result<Cow<'_, str>, String> {
-    let written = std::str::from_utf8(written).map_err(|error| error.to_string())?;
-    if !escaped {
-        return Ok(Cow::Borrowed(written));
-    }
-    let read = serde_json::from_str(&format!("\"{written}\"")).map_err(|error| error.to_string());
-    read.map(Cow::Owned)
 }
 
 #[cfg(test)]
@@ -270,6 +288,18 @@ mod tests {
         assert!(Tree::read("[".repeat(100_000).as_bytes()).is_err());
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(Tree::read(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn an_event_is_read_though_its_letters_are_none_and_its_values_deep() {
+        let read = |text: &[u8]| Event::read(text).expect("JSON").0.to_string();
+        assert_eq!(read(br#"{"a\udc00":"x\ud800"}"#), "{\"a\u{fffd}\":\"x\u{fffd}\"}");
+        assert_eq!(read(b"{\"\xff\":\"\xff\"}"), "{\"\u{fffd}\":\"\u{fffd}\"}");
+        let deep = format!("{{\"a\":{}1{},\"b\":2}}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(read(deep.as_bytes()).ends_with(",\"b\":2}"));
+        for text in ["", "{", "[1,]", "{\"a\":\"\\x\"}", "\"open", "[\"\\ud800\",x]"] {
+            assert!(Event::read(text.as_bytes()).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub struct Series {
     /// Of the style sheet.
     pub class: String,
     pub values: Vec<u64>,
+    /// What is in no column.
+    pub undated: u64,
 }
 
 /// One bar.

@@ -65,7 +65,8 @@ fn head(replay: &Replay, title: &str) -> Markup {
     let strong = |text: &str| html! { b { (plain(text)) } }.into_string();
     let days = replay.days.map_or(0, |days| days.count);
     let a_day = replay.raised as f64 / f64::from(days.max(1));
-    let silent = replay.alerts.iter().filter(|alert| alert.count == 0).count();
+    let silent =
+        replay.alerts.iter().filter(|alert| alert.count == 0 && alert.undecided.is_empty()).count();
     let tiles = [
         (grouped(replay.raised), "times raised"),
         (
@@ -100,30 +101,62 @@ fn raised(replay: &Replay) -> Vec<&AlertReplay> {
 
 fn over_time(replay: &Replay) -> Markup {
     let raised = raised(replay);
-    let Some(days) = replay.days.filter(|_| !raised.is_empty()) else {
-        return html! {
-            section {
-                h2 { "Nothing was raised" }
-                p { "No event in these logs would have raised an alert." }
-            }
-        };
-    };
+    if raised.is_empty() {
+        return nothing_raised(replay);
+    }
+    let Some(days) = replay.days else { return undated(&raised) };
     let buckets = Buckets::within(days, COLUMNS);
     let firsts: Vec<String> = buckets.spans().iter().map(|(first, _)| first.to_string()).collect();
     let series = series(&raised, &buckets);
+    let undated_sum: u64 = raised.iter().map(|alert| alert.undated).sum();
     let title = format!("Alerts by {}", buckets.unit());
     html! {
         section {
             h2 { (title) }
             p { "How often each alert would have been raised." }
+            @if undated_sum > 0 {
+                p {
+                    (times(undated_sum, "record has", "records have"))
+                    " no time that can be read: the chart leaves them out, and the numbers below have them."
+                }
+            }
             div class="wide" { (chart::columns("time", &title, &firsts, &series)) }
             (legend(series.iter().map(|one| Entry {
                 class: &one.class,
                 name: &one.name,
-                count: one.values.iter().sum(),
+                count: one.values.iter().sum::<u64>() + one.undated,
                 share: None,
             })))
             (time_table(&buckets, &series))
+        }
+    }
+}
+
+fn nothing_raised(replay: &Replay) -> Markup {
+    let text = match replay.is_incomplete() {
+        true => {
+            "No event that was read would have raised an alert; not everything was read or decided."
+        }
+        false => "No event in these logs would have raised an alert.",
+    };
+    html! { section { h2 { "Nothing was raised" } p { (text) } } }
+}
+
+/// What was raised, where no record says when.
+fn undated(raised: &[&AlertReplay]) -> Markup {
+    html! {
+        section {
+            h2 { "Alerts without a day" }
+            p { "No record that raised an alert has a time that can be read." }
+            div class="table" {
+                table {
+                    tr { th { "Days" } @for alert in raised { th class="n" { (plain(&alert.id)) } } }
+                    tr {
+                        td { "undated" }
+                        @for alert in raised { td class="n" { (grouped(alert.undated)) } }
+                    }
+                }
+            }
         }
     }
 }
@@ -139,6 +172,7 @@ fn series(raised: &[&AlertReplay], buckets: &Buckets) -> Vec<Series> {
             name: alert.id.clone(),
             class: format!("s{index}"),
             values: buckets.sums(&alert.per_day),
+            undated: alert.undated,
         })
         .collect();
     if raised.len() > own {
@@ -149,7 +183,8 @@ fn series(raised: &[&AlertReplay], buckets: &Buckets) -> Vec<Series> {
             }
         }
         let name = format!("{} others", raised.len() - own);
-        series.push(Series { name, class: "rest".to_owned(), values });
+        let undated = raised[own..].iter().map(|alert| alert.undated).sum();
+        series.push(Series { name, class: "rest".to_owned(), values, undated });
     }
     series
 }
@@ -173,6 +208,12 @@ fn time_table(buckets: &Buckets, series: &[Series]) -> Markup {
                                 td { (label(span)) }
                                 @for number in numbers(at) { td class="n" { (grouped(number)) } }
                             }
+                        }
+                    }
+                    @if series.iter().any(|one| one.undated > 0) {
+                        tr {
+                            td { "undated" }
+                            @for one in series { td class="n" { (grouped(one.undated)) } }
                         }
                     }
                 }
@@ -359,7 +400,7 @@ fn alert_row(alert: &AlertReplay, buckets: Option<&Buckets>) -> Markup {
         tr {
             td class="risk" { i class=(risk) {} (risk) }
             td class="long" { (plain(&alert.id)) small { (plain(&alert.title)) } }
-            td class="n" { (grouped(alert.count)) }
+            td class="n" { (words::raised(alert)) }
             td class="n" { (grouped(alert.duplicates)) }
             td {
                 @match spark {
@@ -492,12 +533,16 @@ fn left_out(replay: &Replay) -> Markup {
 }
 
 fn incomplete(replay: &Replay) -> Markup {
+    let undecided = words::undecided(replay);
     if replay.skipped.broken == 0 {
-        return Markup::default();
+        return undecided.map_or_else(Markup::default, |line| {
+            html! { section class="bad" { h2 { "Incomplete" } p { (plain(&line)) "." } } }
+        });
     }
     html! {
         section class="bad" {
             h2 { "Incomplete" }
+            @if let Some(line) = undecided { p { (plain(&line)) "." } }
             p {
                 (times(replay.skipped.broken, "file or record", "files or records"))
                 " could not be read."

@@ -49,7 +49,7 @@ fn alerts(out: &mut String, replay: &Replay) {
             "| {} | {} | {} | {} | {} | {} | {} |",
             cell(&alert.id),
             alert.risk.as_str(),
-            grouped(alert.count),
+            words::raised(alert),
             grouped(alert.duplicates),
             alert.per_day.len(),
             alert.first.as_deref().unwrap_or("–"),
@@ -122,6 +122,9 @@ fn rest(out: &mut String, replay: &Replay) {
     }
     for line in remarks {
         let _ = writeln!(out, "- {}.", cell(&line));
+    }
+    if let Some(line) = words::undecided(replay) {
+        let _ = writeln!(out, "\n## Undecided\n\n{}.", cell(&line));
     }
     if replay.skipped.broken > 0 {
         let what = times(replay.skipped.broken, "file or record", "files or records");

@@ -6,6 +6,7 @@ use ctguard_core::replay::{
     ActorKind, AlertReplay, BrokenPart, Burst, ByPrincipal, IDS_MOST, PRINCIPALS_MOST, Replay,
     SECONDS_MOST,
 };
+use eventbridge_pattern::archive::PassedOver;
 use std::collections::BTreeMap;
 
 /// `1,234,567`.
@@ -24,6 +25,14 @@ pub fn grouped(number: u64) -> String {
 /// `1 event`, `2,000 events`.
 pub fn times(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
+/// How often an alert was raised; rows that do not tell may raise it more often.
+pub fn raised(alert: &AlertReplay) -> String {
+    match alert.undecided.is_empty() {
+        true => grouped(alert.count),
+        false => format!("{} or more", grouped(alert.count)),
+    }
 }
 
 /// Text from a log: whoever is in the logs chose it.
@@ -90,6 +99,13 @@ pub fn about(alert: &AlertReplay) -> Vec<String> {
     if alert.undated > 0 {
         lines.push(format!("without a time that can be read: {} of these", grouped(alert.undated)));
     }
+    for (field, count) in &alert.undecided {
+        lines.push(format!(
+            "undecided in {}: their table has no column for `{}`, which the alert asks for; select it, or replay the log files",
+            times(*count, "row", "rows"),
+            plain(field)
+        ));
+    }
     for (code, count) in &alert.undelivered {
         let why = match code.as_str() {
             "read-only" => {
@@ -97,7 +113,8 @@ pub fn about(alert: &AlertReplay) -> Vec<String> {
             }
             "too-large" => "above 256 KB, which CloudTrail does not send to EventBridge",
             "account-omits" => "of accounts that leave the alert out",
-            "unknown-type" => "of a type that EventBridge is not given",
+            "unknown-type" => UNKNOWN_TYPE,
+            "not-a-record" => "without the name or the source that every record has",
             other => other,
         };
         let matched = times(*count, "record more matches", "records more match");
@@ -199,6 +216,21 @@ pub fn cost_basis(cost: &Cost) -> String {
     )
 }
 
+/// Which alerts are not decided.
+pub fn undecided(replay: &Replay) -> Option<String> {
+    let unclear = replay.alerts.iter().filter(|alert| !alert.undecided.is_empty());
+    let names: Vec<&str> = unclear.map(|alert| alert.id.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} undecided, since tables lack the columns that they ask for: {}",
+            times(names.len() as u64, "alert is", "alerts are"),
+            names.join(", ")
+        )
+    })
+}
+
+const UNKNOWN_TYPE: &str = "of a type that EventBridge is not given, as far as is known";
+
 /// What was left out of the report.
 pub fn remarks(replay: &Replay) -> Vec<String> {
     let mut lines = Vec::new();
@@ -217,10 +249,15 @@ pub fn remarks(replay: &Replay) -> Vec<String> {
         ));
     }
     for (kind, count) in &skipped.passed_over {
-        lines.push(format!(
-            "{} of kind {kind} passed over: no events are in it",
-            times(*count, "part", "parts")
-        ));
+        lines.push(passed_over(kind, *count));
+    }
+    for (code, count) in &skipped.undelivered {
+        let why = match code.as_str() {
+            "unknown-type" => UNKNOWN_TYPE,
+            other => other,
+        };
+        let records = times(*count, "record", "records");
+        lines.push(format!("{records} not delivered to any rule, whatever the alerts ask: {why}"));
     }
     if skipped.outside > 0 {
         let records = times(skipped.outside, "record", "records");
@@ -257,6 +294,12 @@ pub fn broken(part: &BrokenPart) -> String {
     let record = part.record.map(|number| format!(", record {number}")).unwrap_or_default();
     let line = part.line.map(|line| format!(" (line {line})")).unwrap_or_default();
     format!("{}{record}{line}: {}", plain(&part.path), plain(&part.why))
+}
+
+/// What was passed over, and how that is known.
+pub fn passed_over(kind: &str, count: u64) -> String {
+    let why = PassedOver::why_named(kind).unwrap_or("no events are in it");
+    format!("{} of kind {kind} passed over: {why}", times(count, "part", "parts"))
 }
 
 /// A row of blocks, as high as the numbers say.

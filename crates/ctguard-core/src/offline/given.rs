@@ -7,7 +7,7 @@ use crate::event::actor::{ActorKind, Evidence};
 use crate::event::identity::UserIdentity;
 use crate::event::outcome::{Ended, ended};
 use crate::foreign::Foreign;
-use eventbridge_pattern::archive::Unread;
+use eventbridge_pattern::archive::{Unread, detail};
 use eventbridge_pattern::{Event, cloudtrail};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -60,22 +60,20 @@ impl Given {
     /// Reads an object that stands in a text. `None` for anything but an object.
     pub fn read(value: Value, text: &[u8]) -> Option<Self> {
         let object = value.as_object()?;
-        let bytes = text.len();
         // The text is that of the value, which was read from it.
         let said = Event::read(text).unwrap_or_else(|_| Event::from(&value)).into_owned();
         let has = |key: &str| object.contains_key(key);
         if has("detail-type") || has("detail") {
-            let bytes = size(&value["detail"], bytes);
+            let bytes = size(detail(text));
             let facts = Ok(Facts::of_event(&value, bytes));
             return Some(Self { form: Form::Event, event: value, said, facts, notes: Vec::new() });
         }
         let is_record = has("eventSource") || (has("eventVersion") && has("eventType"));
         if !is_record {
-            let facts = Ok(Facts::of_event(&value, bytes));
+            let facts = Ok(Facts::of_event(&value, text.len()));
             return Some(Self { form: Form::Other, event: value, said, facts, notes: Vec::new() });
         }
-        let bytes = size(&value, bytes);
-        let facts = Facts::of(&DeliveryFields::of(&value), bytes);
+        let facts = Facts::of(&DeliveryFields::of(&value), size(text));
         Some(match envelope(value) {
             Enveloped::Event { event, notes } => {
                 let said = Event::from(&event).into_owned().with_detail(said);
@@ -138,8 +136,49 @@ impl Given {
     }
 }
 
-/// The size of a value as JSON without spaces, in bytes, where it matters; it is at most that of
-/// its text.
-fn size(value: &Value, text_bytes: usize) -> usize {
-    if text_bytes > EVENT_MAX_BYTES { value.to_string().len() } else { text_bytes }
+/// The size of a record's text without the spaces between its parts, where it matters; it is at most that of the text. What is
+/// read of it may be less: a stand-in is shorter than what it stands for.
+pub(crate) fn size(text: &[u8]) -> usize {
+    if text.len() > EVENT_MAX_BYTES { without_spaces(text) } else { text.len() }
+}
+
+/// The size of JSON text without the spaces between its parts.
+fn without_spaces(text: &[u8]) -> usize {
+    let (mut bytes, mut in_string, mut escaped) = (0, false, false);
+    for byte in text {
+        let space = matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        bytes += usize::from(in_string || !space);
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ => {}
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_count_inside_of_strings_only() {
+        let text = "{ \"a b\" :\n\t\"c \\\" d\" }";
+        assert_eq!(without_spaces(text.as_bytes()), "{\"a b\":\"c \\\" d\"}".len());
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_to_be_read_counts_as_it_is_written() {
+        let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+        let record = format!(
+            "{{\"eventSource\":\"iam.amazonaws.com\",\"eventName\":\"X\",\"eventType\":\"AwsApiCall\",\"a\":{deep}}}"
+        );
+        let event =
+            format!("{{\"detail-type\":\"AWS API Call via CloudTrail\",\"detail\":{record}}}");
+        for text in [&record, &event] {
+            let given = Given::parse(text.as_bytes()).unwrap();
+            assert_eq!(given.facts.unwrap().bytes, record.len());
+        }
+    }
 }

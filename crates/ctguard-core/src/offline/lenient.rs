@@ -13,7 +13,7 @@ const DEPTH_MAX: usize = 100;
 ///
 /// # Errors
 /// When it is not JSON.
-pub(super) fn value(text: &[u8]) -> Result<Value, Unread> {
+pub(crate) fn value(text: &[u8]) -> Result<Value, Unread> {
     let strict = match serde_json::from_slice(text) {
         Ok(value) => return Ok(value),
         Err(strict) => Unread::NotJson(strict.to_string()),

@@ -9,6 +9,7 @@ use crate::diag::Diagnostic;
 use crate::resource::rule::RuleState;
 use crate::scope::{AccountId, Region};
 use eventbridge_pattern::Pattern;
+use eventbridge_pattern::archive::Undecided;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 
@@ -39,6 +40,36 @@ impl OfflineRule {
             Origin::Except(accounts) => !listed(accounts),
         }
     }
+}
+
+/// The alerts that a row of a table leaves undecided, each with the field that it hangs on. `matching` are the rules that match the
+/// row; an alert of which a decided rule matches is raised whatever the others do.
+pub fn undecided_alerts<'u>(
+    rules: &[OfflineRule],
+    matching: &[u32],
+    undecided: &'u [Undecided],
+) -> Vec<(usize, &'u str)> {
+    let alert_of = |rule: u32| rules.get(rule as usize).map(|rule| rule.alert);
+    let is_decided = |rule: &&u32| undecided.iter().all(|one| one.rule != **rule);
+    let raised: BTreeSet<usize> =
+        matching.iter().filter(is_decided).filter_map(|rule| alert_of(*rule)).collect();
+    let mut alerts: Vec<(usize, &str)> = Vec::new();
+    for one in undecided {
+        let alert = alert_of(one.rule).filter(|alert| !raised.contains(alert));
+        let Some(alert) = alert.filter(|alert| alerts.iter().all(|(known, _)| known != alert))
+        else {
+            continue;
+        };
+        alerts.push((alert, &one.field));
+    }
+    alerts
+}
+
+/// The rules that a row of a table decides.
+pub fn decided(rules: &[OfflineRule], undecided: &[Undecided]) -> Vec<OfflineRule> {
+    let is_decided =
+        |(number, _): &(u32, &OfflineRule)| undecided.iter().all(|one| one.rule != *number);
+    (0..).zip(rules).filter(is_decided).map(|(_, rule)| rule.clone()).collect()
 }
 
 /// Compiles every alert to its rules, in the order of the alerts. No event matches two rules of one alert.

@@ -269,7 +269,7 @@ fn given(item: &Item<'_>) -> Result<Given, String> {
         format!("event {} (line {}): {why}", item.number, item.line())
     };
     match &item.what {
-        What::Record(text) | What::Event(text) => {
+        What::Record(text) | What::Row(text, _) | What::Event(text) => {
             Given::parse(text).map_err(|error| failed(&error))
         }
         What::PassedOver(kind) => Err(failed(&format!("it is passed over: {}", kind.as_str()))),

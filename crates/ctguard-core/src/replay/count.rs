@@ -9,8 +9,8 @@ use super::time::{day_number, seconds};
 use super::values::{self, OfValue};
 use super::{ActorKind, PrincipalField, Record, Setup};
 use crate::event::outcome::Ended;
-use crate::offline::{Delivery, Facts, Note, Undeliverable, delivered};
-use eventbridge_pattern::archive::{Hit, Sink, fields};
+use crate::offline::{Delivery, Facts, Note, Undeliverable, delivered, undecided_alerts};
+use eventbridge_pattern::archive::{Hit, Sink, Undecided, fields};
 use std::collections::BTreeMap;
 
 /// Most pairs of alert and principal, or of alert and place, that are counted one by one.
@@ -32,6 +32,8 @@ pub struct Counter<'s> {
     pub(super) places: Sampled<OfPlace>,
     pub(super) actions: Sampled<Action>,
     pub(super) seconds: Sampled<Second>,
+    /// Records that EventBridge gives to no rule, whatever they match, by reason.
+    pub(super) undeliverable: BTreeMap<&'static str, u64>,
     /// Records that a rule matches, from outside of the period asked for.
     pub(super) outside: u64,
     /// Alerts that the record at hand has been counted for.
@@ -54,6 +56,8 @@ pub(super) struct Counts {
     pub last: Option<i64>,
     /// Records without a time that can be read.
     pub undated: u64,
+    /// Rows of tables that do not tell whether they raise it, by the field that the table has no column for.
+    pub undecided: BTreeMap<String, u64>,
     /// Notes on records that raise it, by code.
     pub notes: BTreeMap<&'static str, u64>,
 }
@@ -110,6 +114,7 @@ impl<'s> Counter<'s> {
             places: Sampled::new(PRINCIPALS_MOST),
             actions: Sampled::new(IDS_MOST),
             seconds: Sampled::new(SECONDS_MOST),
+            undeliverable: BTreeMap::new(),
             outside: 0,
             done: Vec::new(),
         }
@@ -128,12 +133,11 @@ impl<'s> Counter<'s> {
         delivery: Result<Facts, Undeliverable>,
         rules: &[u32],
     ) {
-        let at = facts.time.as_deref().and_then(seconds);
-        let asked_for = self.setup.asks_for(facts.account.as_deref(), facts.region.as_deref());
-        if !asked_for || at.is_some_and(|at| !self.setup.period.contains(at)) {
+        if !self.is_asked_for(facts) {
             self.outside += 1;
             return;
         }
+        let at = facts.time.as_deref().and_then(seconds);
         self.done.clear();
         for rule in rules {
             // No event matches two rules of one alert; a record with duplicate keys might.
@@ -161,6 +165,33 @@ impl<'s> Counter<'s> {
                     self.raised(alert, record, facts, at);
                 }
             }
+        }
+    }
+
+    fn is_asked_for(&self, facts: &Record<'_>) -> bool {
+        let at = facts.time.as_deref().and_then(seconds);
+        self.setup.asks_for(facts.account.as_deref(), facts.region.as_deref())
+            && at.is_none_or(|at| self.setup.period.contains(at))
+    }
+
+    /// Counts a row that leaves rules undecided, for each alert that no other rule has decided.
+    fn undecided(&mut self, facts: &Record<'_>, rules: &[u32], undecided: &[Undecided]) {
+        if undecided.is_empty() || !self.is_asked_for(facts) {
+            return;
+        }
+        for (alert, field) in undecided_alerts(&self.setup.rules, rules, undecided) {
+            if let Some(counts) = self.alerts.get_mut(alert) {
+                *counts.undecided.entry(field.to_owned()).or_default() += 1;
+            }
+        }
+    }
+
+    /// Counts a record that no rule matches, if that is since EventBridge is given no such record.
+    fn unmatched(&mut self, record: &[u8], facts: &Record<'_>) {
+        if let Err(why) = facts.delivery(record)
+            && self.is_asked_for(facts)
+        {
+            *self.undeliverable.entry(why.code()).or_default() += 1;
         }
     }
 
@@ -276,6 +307,7 @@ impl<'s> Counter<'s> {
     /// Adds the counts of another thread.
     pub fn merge(&mut self, other: Self) {
         self.outside += other.outside;
+        add(&mut self.undeliverable, other.undeliverable);
         for (own, more) in self.alerts.iter_mut().zip(other.alerts) {
             own.merge(more);
         }
@@ -302,6 +334,7 @@ impl Counts {
         self.undated += more.undated;
         add(&mut self.notes, more.notes);
         add(&mut self.undelivered, more.undelivered);
+        add(&mut self.undecided, more.undecided);
         add(&mut self.per_day, more.per_day);
         add(&mut self.actors, more.actors);
         self.first = self.first.into_iter().chain(more.first).min();
@@ -314,7 +347,12 @@ impl Sink for Counter<'_> {
         match hit.event {
             None => {
                 let record = Record::found(fields(hit.record), hit.file.account.as_deref());
-                self.record(hit.record, &record, hit.rules);
+                self.undecided(&record, hit.rules, hit.undecided);
+                match (hit.rules, hit.undecided) {
+                    ([], []) => self.unmatched(hit.record, &record),
+                    ([], _) => {}
+                    (rules, _) => self.record(hit.record, &record, rules),
+                }
             }
             Some(event) => {
                 let around = Around::of(event);

@@ -5,7 +5,7 @@ use crate::event::actor::{ActorKind, Evidence};
 use crate::event::identity::{Principal, UserIdentity};
 use crate::event::outcome::{Ended, Told, kind_of_record};
 use crate::event::short;
-use crate::offline::{DeliveryFields, EVENT_MAX_BYTES, Facts, Undeliverable};
+use crate::offline::{DeliveryFields, Facts, Undeliverable, lenient, size};
 use crate::scope::Region;
 use eventbridge_pattern::archive::{RecordFields, text_at};
 use eventbridge_pattern::cloudtrail;
@@ -148,8 +148,7 @@ impl<'a> Record<'a> {
     /// # Errors
     /// When EventBridge receives no such record.
     pub fn delivery(&self, text: &[u8]) -> Result<Facts, Undeliverable> {
-        let bytes = if text.len() > EVENT_MAX_BYTES { without_spaces(text) } else { text.len() };
-        Facts::of(&self.fields(), bytes)
+        Facts::of(&self.fields(), size(text))
     }
 
     /// The codes of its notes, independent of the alert.
@@ -195,7 +194,7 @@ pub(super) struct Around {
 impl Around {
     pub(super) fn of(event: &[u8]) -> Self {
         // That it is JSON is known: a rule matches it.
-        let event: Value = serde_json::from_slice(event).unwrap_or_default();
+        let event = lenient::value(event).unwrap_or_default();
         let text = |key: &str| event.get(key).and_then(Value::as_str).map(str::to_owned);
         Self {
             detail_type: text("detail-type"),
@@ -226,32 +225,5 @@ impl Around {
             Ok(facts) if by_trail => Ok(facts),
             _ => Ok(Facts::by_service(detail.len())),
         }
-    }
-}
-
-/// The size of JSON text without the spaces between its parts.
-fn without_spaces(text: &[u8]) -> usize {
-    let (mut bytes, mut in_string, mut escaped) = (0, false, false);
-    for byte in text {
-        let space = matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        bytes += usize::from(in_string || !space);
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ => {}
-        }
-    }
-    bytes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spaces_count_inside_of_strings_only() {
-        let text = "{ \"a b\" :\n\t\"c \\\" d\" }";
-        assert_eq!(without_spaces(text.as_bytes()), "{\"a b\":\"c \\\" d\"}".len());
     }
 }

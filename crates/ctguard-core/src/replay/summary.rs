@@ -62,6 +62,7 @@ pub fn summarize(setup: &Setup, counter: Counter<'_>, inputs: Inputs<'_>) -> Rep
             broken: inputs.unread.values().sum(),
             unread: inputs.unread,
             passed_over: inputs.passed_over,
+            undelivered: named(&counter.undeliverable),
             outside: counter.outside,
             files: inputs.skipped_files,
         },
@@ -123,8 +124,7 @@ fn alert(
     let principals = principals(index, counter);
     let noise = Noise { all: &principals, alert: watched, index, values, count: counts.count };
     let suggestions = suggest::suggest(&noise, days, inputs.as_of);
-    let mut notes: BTreeMap<String, u64> =
-        counts.notes.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
+    let mut notes = named(&counts.notes);
     add_placement(&mut notes, index, &places, inputs.blueprint);
     AlertReplay {
         id: watched.id.clone(),
@@ -141,14 +141,16 @@ fn alert(
         accounts: by(|place| place.account.as_deref()),
         regions: by(|place| place.region.as_deref()),
         principals: rank(folded(principals), counts.count, |by| by.count),
-        undelivered: counts
-            .undelivered
-            .iter()
-            .map(|(code, count)| ((*code).to_owned(), *count))
-            .collect(),
+        undelivered: named(&counts.undelivered),
+        undecided: counts.undecided,
         notes,
         suggestions,
     }
+}
+
+/// Counts under names of their own.
+fn named(counts: &BTreeMap<&'static str, u64>) -> BTreeMap<String, u64> {
+    counts.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect()
 }
 
 /// All principals of an alert that were counted, the most frequent first.

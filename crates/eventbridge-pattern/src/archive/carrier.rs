@@ -43,6 +43,9 @@ fn carried_within(text: &[u8], plain: &mut Vec<u8>) -> Option<Carried> {
         let value = member.value;
         if member.escaped {
             return None;
+        } else if member.key == b"preview" && text[value..].starts_with(b"true") {
+            // Of a search that has not ended, which is told on the long way.
+            return None;
         } else if beside(member.key) {
             members.resume(plain_value_end(text, value)?);
         } else if member.key == b"result" && text.get(value) == Some(&b'{') && inner.is_none() {

@@ -183,11 +183,49 @@ pub enum PassedOver {
     LogsControl,
     /// A file in a folder that is no log by its name and does not look like one.
     OtherFile,
-    /// A link in a folder that leads to another folder, or nowhere.
+    /// A link in a folder that leads to a folder that is read anyway.
     Link,
 }
 
 impl PassedOver {
+    const ALL: [Self; 10] = [
+        Self::Digest,
+        Self::Config,
+        Self::FlowLog,
+        Self::LoadBalancerLog,
+        Self::S3AccessLog,
+        Self::OtherLog,
+        Self::SnsConfirmation,
+        Self::LogsControl,
+        Self::OtherFile,
+        Self::Link,
+    ];
+
+    /// How it is known that nothing is missed by passing over what has this name.
+    pub fn why_named(name: &str) -> Option<&'static str> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name).map(Self::why)
+    }
+
+    /// How it is known that nothing is missed.
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Digest => "a digest by its place, name or content, and it begins with no records",
+            Self::Config => "AWS Config's by its place, name or content, which tell of no calls",
+            Self::FlowLog | Self::LoadBalancerLog | Self::S3AccessLog => {
+                "the log of another service, by its place or its lines"
+            }
+            Self::OtherLog => {
+                "the log of another service by its place, and it begins with no records"
+            }
+            Self::SnsConfirmation => "SNS sends it on its own account, and no record is in it",
+            Self::LogsControl => {
+                "CloudWatch Logs sends it on its own account, and no record is in it"
+            }
+            Self::OtherFile => "no log by its name, and looked through without finding one",
+            Self::Link => "a link to what is read anyway",
+        }
+    }
+
     /// Its name, for programs.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -251,6 +289,15 @@ pub enum Unread {
     /// A row whose columns do not give a record back.
     #[error("its column `{0}` cannot be read back; select it as JSON")]
     BadColumn(&'static str),
+    /// An answer that says that it is not all there is; with why, and how to get the rest.
+    #[error("the answer that ends here is incomplete: {0}")]
+    Incomplete(String),
+    /// A row with two columns of one field, which do not say the same.
+    #[error("its table has the column `{0}` twice, with different values; select it once")]
+    ColumnTwice(String),
+    /// A record without what every record has.
+    #[error("it has no `{0}`, so it is not a CloudTrail record")]
+    NotARecord(&'static str),
     /// A notice that a log file was written.
     #[error("it only says that a file was written to S3; read that file")]
     FileNotice,
@@ -272,6 +319,9 @@ pub enum Unread {
     /// The system does not let it be read; with what it says.
     #[error("it cannot be read: {0}")]
     Io(String),
+    /// A link in a folder that is not followed; with where it leads.
+    #[error("it is a link to {0}")]
+    Link(&'static str),
     /// No file: something that would have to be waited for.
     #[error("it is {0}, not a file")]
     NoFile(&'static str),
@@ -287,8 +337,11 @@ pub const RATIO_MAX: u64 = 300;
 impl Unread {
     /// Whether it is said of a file, and not of something in it.
     pub fn is_of_file(&self) -> bool {
-        use Unread::{BadGzip, Empty, Io, NoFile, OtherFormat, Ratio, Utf16};
-        matches!(self, Utf16 | OtherFormat(_) | Empty | BadGzip(_) | Ratio | Io(_) | NoFile(_))
+        use Unread::{BadGzip, Empty, Io, Link, NoFile, OtherFormat, Ratio, Utf16};
+        matches!(
+            self,
+            Utf16 | OtherFormat(_) | Empty | BadGzip(_) | Ratio | Io(_) | NoFile(_) | Link(_)
+        )
     }
 
     /// Its name, for programs.
@@ -307,6 +360,9 @@ impl Unread {
             Self::NoOriginal => "no-original",
             Self::NoMessage => "no-message",
             Self::BadColumn(_) => "bad-column",
+            Self::ColumnTwice(_) => "column-twice",
+            Self::NotARecord(_) => "not-a-record",
+            Self::Incomplete(_) => "incomplete",
             Self::FileNotice => "file-notice",
             Self::Utf16 => "utf-16",
             Self::OtherFormat(_) => "other-format",
@@ -314,6 +370,7 @@ impl Unread {
             Self::BadGzip(_) => "bad-gzip",
             Self::Ratio => "absurd-ratio",
             Self::Io(_) => "io",
+            Self::Link(_) => "link",
             Self::NoFile(_) => "no-file",
         }
     }

@@ -5,7 +5,7 @@
 
 use super::container::{Container, Containers, ITEM_MAX, Unread};
 use super::read::{At, Flow, Walk, What};
-use super::row;
+use super::row::{self, Columns};
 use super::unwrap::{ROOM, below, copy_without};
 use super::window::Window;
 use crate::skim::{BLOCK, Block, escaped};
@@ -73,6 +73,7 @@ pub(super) fn rows(walk: &mut Walk<'_>, window: &mut Window<'_>, delimiter: u8) 
     };
     let columns = names(window.rest()[..end].trim_ascii_end(), delimiter);
     window.pass(end);
+    let fields = Columns::of(columns.iter().map(String::as_str));
     // Where every field has a column, the last names are columns like the others.
     let known = if has_fields(&columns) { WHOLES_SURE } else { WHOLE.len() };
     let whole =
@@ -92,20 +93,29 @@ pub(super) fn rows(walk: &mut Walk<'_>, window: &mut Window<'_>, delimiter: u8) 
                 continue;
             }
         };
-        if let Some(index) = whole {
+        let twin = whole.is_some_and(|index| says_otherwise(index, &columns, &cells));
+        if let Some(index) = whole.filter(|_| twin) {
+            walk.tell(at, What::Unread(Unread::ColumnTwice(columns[index].clone())))?;
+        } else if let Some(index) = whole {
             let cell = cells.get(index).map_or(&[][..], Vec::as_slice);
             walk.carried(cell, Container::Csv.as_str(), at)?;
         } else if of_query {
             walk.tell(at, What::Unread(Unread::NoMessage))?;
         } else {
             match row::of_cells(&columns, &cells) {
-                Ok(record) => walk.tell(at, What::Record(&record))?,
+                Ok(record) => walk.tell(at, What::Row(&record, &fields))?,
                 Err(why) => walk.tell(at, What::Unread(why))?,
             }
         }
         window.pass(end);
     }
     Flow::Continue(())
+}
+
+/// Whether a column has the name of another one, and not its value.
+fn says_otherwise(index: usize, columns: &[String], cells: &[Vec<u8>]) -> bool {
+    let same_name = |at: &usize| columns[*at] == columns[index];
+    (0..columns.len()).filter(same_name).any(|at| cells.get(at) != cells.get(index))
 }
 
 /// Takes the row at the beginning of the rest apart, and says where it ends.

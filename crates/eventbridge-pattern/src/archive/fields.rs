@@ -1,5 +1,6 @@
 //! What a report needs of a record that matched.
 
+use crate::letters;
 use crate::skim::{Broken, Members, past_space, scalar_end, string_end, value_end};
 use memchr::memmem::Finder;
 use std::borrow::Cow;
@@ -212,7 +213,7 @@ fn members(record: &[u8], at: usize, take: &mut impl FnMut(&[u8], usize)) -> Res
     }
     let mut members = Members::new(record, at);
     while let Some(member) = members.next()? {
-        match unescaped(member.key, member.escaped) {
+        match letters::text(member.key, member.escaped) {
             Some(key) => take(key.as_bytes(), member.value),
             None => return Err(Broken),
         }
@@ -226,16 +227,7 @@ fn text(record: &[u8], at: usize) -> OptionalText<'_> {
         return None;
     }
     let (end, escaped) = string_end(record, at)?;
-    unescaped(&record[at + 1..end], escaped)
-}
-
-/// The text that stands between quotes.
-fn unescaped(written: &[u8], escaped: bool) -> OptionalText<'_> {
-    let written = std::str::from_utf8(written).ok()?;
-    if !escaped {
-        return Some(Cow::Borrowed(written));
-    }
-    serde_json::from_str(&format!("\"{written}\"")).ok().map(Cow::Owned)
+    letters::text(&record[at + 1..end], escaped)
 }
 
 /// `true` and `false`, which CloudTrail writes here and there as texts.

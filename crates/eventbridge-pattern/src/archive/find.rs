@@ -85,11 +85,12 @@ const ENDINGS: [&str; 5] = [".json", ".jsonl", ".ndjson", ".csv", ".json.log"];
 /// When a path is not there or a folder cannot be listed.
 pub fn find(paths: &[PathBuf]) -> Result<Found, FindError> {
     let mut found = Found::default();
+    let roots: Vec<PathBuf> = paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
     for path in paths {
         let failed = |source| FindError { path: path.clone(), source };
         let about = std::fs::metadata(path).map_err(failed)?;
         if about.is_dir() {
-            folder(path, &mut found)?;
+            folder(path, &roots, &mut found)?;
         } else {
             found.files.push(log_file(path, about.len()));
         }
@@ -102,7 +103,8 @@ pub fn find(paths: &[PathBuf]) -> Result<Found, FindError> {
     Ok(found)
 }
 
-fn folder(root: &Path, found: &mut Found) -> Result<(), FindError> {
+/// Looks through a folder. `roots` are all paths that are named: what a link leads to below them is read anyway.
+fn folder(root: &Path, roots: &[PathBuf], found: &mut Found) -> Result<(), FindError> {
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         let failed = |source| FindError { path: folder.clone(), source };
@@ -124,15 +126,10 @@ fn folder(root: &Path, found: &mut Found) -> Result<(), FindError> {
                     continue;
                 }
             };
-            // A link to a folder is not followed: it may lead back here.
-            let about = match about.is_symlink() {
-                true => std::fs::metadata(&path).ok().filter(|target| !target.is_dir()),
-                false => Some(about),
-            };
-            match about {
-                None => found.pass_over(PassedOver::Link),
-                Some(about) if about.is_dir() => folders.push(path),
-                Some(about) => found.entry(path, &about),
+            match about.is_symlink() {
+                true => found.link(path, roots),
+                false if about.is_dir() => folders.push(path),
+                false => found.entry(path, &about),
             }
         }
     }
@@ -144,6 +141,27 @@ impl Found {
         *self.passed_over.entry(kind).or_default() += 1;
     }
 
+    /// Takes a link to a file. One to a folder is not followed, since it may lead anywhere, and back here: unless the folder is read
+    /// anyway, the reader is told.
+    fn link(&mut self, path: PathBuf, roots: &[PathBuf]) {
+        match std::fs::metadata(&path) {
+            Ok(target) if !target.is_dir() => self.entry(path, &target),
+            Ok(_)
+                if path.canonicalize().is_ok_and(|to| roots.iter().any(|r| to.starts_with(r))) =>
+            {
+                self.pass_over(PassedOver::Link);
+            }
+            Ok(_) => {
+                let why = "a folder, which is not followed; name it beside this one to read it";
+                self.unread.push(Broken::of_file(&path, Unread::Link(why)));
+            }
+            Err(_) => {
+                let why = "what is not there; remove it, or put back what it leads to";
+                self.unread.push(Broken::of_file(&path, Unread::Link(why)));
+            }
+        }
+    }
+
     /// Takes or leaves what stands in a folder and is none.
     fn entry(&mut self, path: PathBuf, about: &Metadata) {
         if let Some(what) = no_file(about.file_type()) {
@@ -151,9 +169,8 @@ impl Found {
             return;
         }
         if let Some(kind) = of_another_kind(&path) {
-            // A digest has a name that nothing else has; of others somebody may have taken the folder.
-            let records = kind != PassedOver::Digest
-                && head(&path).is_ok_and(|head| foreign::begins_with_records(&head));
+            // Somebody may have taken the folder or the name for their own.
+            let records = head(&path).is_ok_and(|head| foreign::begins_with_records(&head));
             if !records {
                 return self.pass_over(kind);
             }
@@ -230,7 +247,7 @@ fn of_another_kind(path: &Path) -> Option<PassedOver> {
 fn is_log(path: &Path) -> std::io::Result<bool> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if name.starts_with('.') {
-        return Ok(false);
+        return any_piece(path);
     }
     let lower = name.to_lowercase();
     let plain = lower.strip_suffix(".gz").unwrap_or(&lower);
@@ -434,10 +451,11 @@ mod tests {
         write("app.log", b"started\n");
         write("notes.txt", b"{\"format_version\":1}");
         write(".hidden.json", b"{\"eventVersion\":\"1.08\"}");
+        write(".settings.json", b"{\"theme\":1}");
         let found = find(&[root.path().to_owned()]).unwrap();
         let names: Vec<_> =
             found.files.iter().map(|file| file.path.file_name().unwrap().to_owned()).collect();
-        assert_eq!(names, ["A.JSON", "b.JSON.GZ", "trail.log", "unnamed"]);
+        assert_eq!(names, [".hidden.json", "A.JSON", "b.JSON.GZ", "trail.log", "unnamed"]);
         assert_eq!(found.passed_over, BTreeMap::from([(PassedOver::OtherFile, 3)]));
     }
 
@@ -451,9 +469,50 @@ mod tests {
         std::os::unix::fs::symlink(root.path(), root.path().join("again")).unwrap();
         let found = find(&[root.path().to_owned()]).unwrap();
         let why: Vec<_> = found.unread.iter().map(|broken| broken.why.to_string()).collect();
-        assert_eq!(why, ["it is a socket, not a file", "it is a device, not a file"]);
-        assert_eq!(found.passed_over, BTreeMap::from([(PassedOver::Link, 2)]));
+        assert_eq!(
+            why,
+            [
+                "it is a socket, not a file",
+                "it is a device, not a file",
+                "it is a link to what is not there; remove it, or put back what it leads to"
+            ]
+        );
+        assert_eq!(found.passed_over, BTreeMap::from([(PassedOver::Link, 1)]));
         assert_eq!(found.files, []);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_folder_that_is_not_read_is_told_and_one_to_a_file_is_followed() {
+        let (root, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        put(other.path(), "november/a.json");
+        put(other.path(), "b.json");
+        let link = |to: &str, name: &str| {
+            std::os::unix::fs::symlink(other.path().join(to), root.path().join(name)).unwrap();
+        };
+        link("november", "november");
+        link("b.json", "b.json");
+        let found = find(&[root.path().to_owned()]).unwrap();
+        assert_eq!((found.files.len(), found.unread.len()), (1, 1));
+        assert!(found.unread[0].why.to_string().contains("name it beside this one"));
+        let both = [root.path().to_owned(), other.path().join("november")];
+        let found = find(&both).unwrap();
+        assert_eq!((found.files.len(), found.unread.len()), (2, 0));
+        // A link that is named is what it leads to.
+        assert_eq!(find(&[root.path().join("november")]).unwrap().files.len(), 1);
+    }
+
+    #[test]
+    fn records_in_a_folder_or_under_a_name_of_digests_are_read() {
+        let root = tempfile::tempdir().unwrap();
+        let record = r#"{"Records":[{"eventVersion":"1.08","eventSource":"x"}]}"#;
+        let folder = root.path().join("111122223333/CloudTrail-Digest");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("a.json"), record).unwrap();
+        std::fs::write(folder.join("b.json"), r#"{"digestS3Object":"x"}"#).unwrap();
+        let found = find(&[root.path().to_owned()]).unwrap();
+        assert_eq!(found.files.len(), 1);
+        assert_eq!(found.passed_over, BTreeMap::from([(PassedOver::Digest, 1)]));
     }
 
     #[test]

@@ -178,6 +178,14 @@ pub(super) fn has_telling_words(text: &[u8]) -> bool {
     has_any(text, &TELLING)
 }
 
+/// Whether a text has a key that every record has, as it stands or inside of a text.
+pub(super) fn has_words_of_a_record(text: &[u8]) -> bool {
+    has_any(
+        text,
+        &[b"\"eventVersion\"", b"\"eventSource\"", b"eventVersion\\\"", b"eventSource\\\""],
+    )
+}
+
 /// Whether a piece of a file without a log's name looks like one. What is in a known format that is not read looks so, too: it
 /// is named as unread, since nobody has seen that it has no events.
 pub(super) fn looks_like_a_log(piece: &[u8], is_first: bool) -> bool {

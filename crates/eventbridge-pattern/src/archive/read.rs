@@ -9,14 +9,16 @@
 
 mod lines;
 
+use super::answer::{self, Answer};
 use super::container::{Container, Containers, ITEM_MAX, PassedOver, Unread};
+use super::row::{self, Columns};
 use super::shape::{
     Opening, Shape, is_plainly_record, is_row, is_single, list_named, opening, shape,
 };
 use super::unwrap::{base64, inflate, unescape};
 use super::window::Window;
-use super::{carrier, csv, foreign, query, row};
-use crate::skim::{container_end, past_space, string_end};
+use super::{carrier, csv, foreign, query};
+use crate::skim::{container_end, past_space, string_end, value_end};
 use std::ops::ControlFlow;
 
 /// Whether reading goes on.
@@ -41,6 +43,9 @@ pub struct Item<'t> {
 pub enum What<'t> {
     /// The text of a CloudTrail record. Nothing is checked of it but that it closes.
     Record(&'t [u8]),
+    /// The text of a record that was made from a row of a table, and the fields for which the table has a column: of others
+    /// nothing is known.
+    Row(&'t [u8], &'t Columns),
     /// The text of an event as EventBridge has it.
     Event(&'t [u8]),
     /// Something that is known to hold no event.
@@ -78,6 +83,10 @@ pub(super) struct Walk<'v> {
     depth: usize,
     /// Whether anything but white space and commas was met.
     met_something: bool,
+    /// Elements of the list that was read last.
+    elements: u64,
+    /// Whether results were told of a search that has not ended.
+    previewed: bool,
     /// Buffers for texts without their escapes.
     spare: Vec<Vec<u8>>,
 }
@@ -93,7 +102,15 @@ const PACKED_MAX: usize = 3;
 
 impl<'v> Walk<'v> {
     pub(super) fn new(visit: &'v mut Visit<'v>) -> Self {
-        Self { visit, number: 0, depth: 0, met_something: false, spare: Vec::new() }
+        Self {
+            visit,
+            number: 0,
+            depth: 0,
+            met_something: false,
+            elements: 0,
+            previewed: false,
+            spare: Vec::new(),
+        }
     }
 
     /// Reads a file's text from its beginning.
@@ -169,12 +186,21 @@ impl<'v> Walk<'v> {
                         self.too_deep(window, place)?;
                         return Step::Continue(Next::Value);
                     };
+                    let mut answer = Answer::opening(container, window.rest(), at);
                     window.pass(at);
                     self.depth += 1;
                     self.list(window, Place { containers, ..place })?;
                     self.depth -= 1;
-                    self.after_list(window, place, depth)?;
+                    answer.rows = self.elements;
+                    self.after_list(window, place, depth, Some(&mut answer))?;
+                    if let Some(why) = answer.lacks() {
+                        self.unread(window, place, Unread::Incomplete(why))?;
+                    }
                     return Step::Continue(Next::Value);
+                }
+                // It is short, and is looked at as a whole.
+                Opening::PassedOver { kind: PassedOver::LogsControl, list: None } => {
+                    return self.whole(window, place, document);
                 }
                 Opening::PassedOver { kind, list } => {
                     let line = || place.outer.map_or_else(|| window.line(), |line| line());
@@ -183,7 +209,7 @@ impl<'v> Walk<'v> {
                     window.pass(list.unwrap_or(0));
                     self.skip(window, place)?;
                     if list.is_some() {
-                        self.after_list(window, place, 1)?;
+                        self.after_list(window, place, 1, None)?;
                     }
                     return Step::Continue(Next::Value);
                 }
@@ -260,7 +286,7 @@ impl<'v> Walk<'v> {
         let found = if is_plainly_record(text) { Shape::Record } else { shape(text) };
         let found = match found {
             Shape::Record if is_row(text) => Shape::Columns,
-            Shape::Record => return self.tell(at, What::Record(text)),
+            Shape::Record => return self.record(text, at),
             other => other,
         };
         let at = At { containers: at.containers.lambda(), ..at };
@@ -274,18 +300,36 @@ impl<'v> Walk<'v> {
                     return self.tell(at, What::Unread(Unread::TooDeep));
                 };
                 // `awslogs` and `kinesis` have their text in `data`.
-                self.inner(&text[from..], inside)
+                self.inner(&text[from..], inside)?;
+                self.previewed(text, container, at)
             }
             Shape::Columns => match row::of_json(text) {
-                Ok(record) => match at.inside(Container::AthenaRow) {
-                    Some(inside) => self.tell(inside, What::Record(&record)),
+                Ok((record, columns)) => match at.inside(Container::AthenaRow) {
+                    Some(inside) => self.tell(inside, What::Row(&record, &columns)),
                     None => self.tell(at, What::Unread(Unread::TooDeep)),
                 },
                 Err(why) => self.tell(at, What::Unread(why)),
             },
-            Shape::PassedOver(kind) => self.tell(at, What::PassedOver(kind)),
+            Shape::PassedOver(kind) => self.tell(at, passed_over(kind, text)),
             Shape::Unread(why) => self.tell(at, What::Unread(why)),
         }
+    }
+
+    /// Hands over a record, or what a query has left of one.
+    fn record(&mut self, text: &[u8], at: At<'_>) -> Flow {
+        match row::selected(text) {
+            Some(columns) => self.tell(at, What::Row(text, &columns)),
+            None => self.tell(at, What::Record(text)),
+        }
+    }
+
+    /// Tells once of a file that a result of Splunk's is one of a search that has not ended.
+    fn previewed(&mut self, text: &[u8], container: Container, at: At<'_>) -> Flow {
+        if container != Container::Splunk || self.previewed || !answer::is_preview(text) {
+            return Flow::Continue(());
+        }
+        self.previewed = true;
+        self.tell(at, What::Unread(Unread::Incomplete(answer::PREVIEW.to_owned())))
     }
 
     /// Reads the object or list at the beginning of a text, and not what follows it.
@@ -397,12 +441,16 @@ impl<'v> Walk<'v> {
 
     /// Reads the elements of the list whose bracket is behind.
     fn list(&mut self, window: &mut Window<'_>, place: Place<'_>) -> Flow {
+        let mut elements = 0;
         loop {
-            match window.peek() {
+            let next = window.peek();
+            elements += u64::from(next.is_some_and(|next| !b",]".contains(&next)));
+            match next {
                 None => return self.cut_off(window, place),
                 Some(b',') => window.pass(1),
                 Some(b']') => {
                     window.pass(1);
+                    self.elements = elements;
                     return Flow::Continue(());
                 }
                 Some(b'{') => {
@@ -424,7 +472,13 @@ impl<'v> Walk<'v> {
     }
 
     /// Reads on behind a list, up to the end of so many objects that it stands in.
-    fn after_list(&mut self, window: &mut Window<'_>, place: Place<'_>, depth: usize) -> Flow {
+    fn after_list(
+        &mut self,
+        window: &mut Window<'_>,
+        place: Place<'_>,
+        depth: usize,
+        mut answer: Option<&mut Answer>,
+    ) -> Flow {
         let mut open = depth;
         while open > 0 {
             match window.peek() {
@@ -447,6 +501,10 @@ impl<'v> Walk<'v> {
                             self.list(window, Place { containers, ..place })?;
                         }
                         _ => {
+                            let end = Answer::asks(&key).then(|| value_at_hand(window)).flatten();
+                            if let (Some(answer), Some(end)) = (answer.as_deref_mut(), end) {
+                                answer.note(&key, &window.rest()[..end], open > 1);
+                            }
                             if is_single(&key) || value_tells(window) {
                                 let name = String::from_utf8_lossy(&key[..key.len().min(40)]);
                                 let why =
@@ -575,6 +633,19 @@ impl Next {
 
 type Step = ControlFlow<(), Next>;
 
+/// Something that says of itself that it holds no event; if it has the words of a record, it is not believed. What AWS Config
+/// keeps has such words of its own.
+fn passed_over(kind: PassedOver, text: &[u8]) -> What<'static> {
+    match kind != PassedOver::Config && foreign::has_words_of_a_record(text) {
+        true => {
+            let kind = kind.as_str();
+            let why = format!("; it calls itself one of kind {kind}, and has words of a record");
+            What::Unread(Unread::Unknown(why))
+        }
+        false => What::PassedOver(kind),
+    }
+}
+
 /// Where the object or list at the beginning of the rest ends, once all of it is at hand.
 fn end_of_whole(window: &mut Window<'_>) -> Result<usize, Unread> {
     loop {
@@ -628,6 +699,18 @@ fn value_tells(window: &mut Window<'_>) -> bool {
             None if rest.len() > ITEM_MAX => return true,
             None if window.more() => {}
             None => return false,
+        }
+    }
+}
+
+/// Where the value at the beginning of the rest ends, if it is no longer than anything that is read.
+fn value_at_hand(window: &mut Window<'_>) -> Option<usize> {
+    loop {
+        let length = window.rest().len();
+        match value_end(window.rest(), 0) {
+            Some(end) if end < length => return Some(end),
+            found if length > ITEM_MAX || !window.more() => return found,
+            _ => {}
         }
     }
 }

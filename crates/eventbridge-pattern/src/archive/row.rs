@@ -7,7 +7,11 @@
 //! A column that cannot be given back makes the row unreadable: a record with less in it might match less.
 
 use super::container::Unread;
+use crate::letters;
+use crate::skim::{Members, value_end};
+use crate::tree::Tree;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// Names of fields that are not in lower case; those of `userIdentity` and of what is in it stand below the rest.
 const NAMES: [&str; 63] = [
@@ -95,16 +99,99 @@ const STRUCTURES: [&str; 7] = [
 const NO_FIELDS: [&str; 9] =
     ["account", "region", "year", "month", "day", "date", "timestamp", "organization", "eventdate"];
 
-/// The record of a row that is a JSON object.
-pub(super) fn of_json(text: &[u8]) -> Result<Vec<u8>, Unread> {
-    let row: Map<String, Value> =
-        serde_json::from_slice(text).map_err(|error| Unread::NotJson(error.to_string()))?;
-    record(row)
+/// The fields of a record for which a table has a column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Columns(Vec<String>);
+
+impl Columns {
+    /// The fields of columns with these names.
+    pub(super) fn of<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let field = |name: &str| named(&name.to_lowercase()).map_or(name.to_owned(), str::to_owned);
+        Self(names.into_iter().map(field).collect())
+    }
+
+    /// What an event's field at this path (`detail.userIdentity.type`) is taken from.
+    pub fn of_path(&self, path: &str) -> Taken {
+        let column = |field: &'static str| match self.has(field) {
+            true => Taken::Column,
+            false => Taken::Nothing(field.to_owned()),
+        };
+        match path {
+            "detail-type" => match self.has("eventType") {
+                true => Taken::Column,
+                false => Taken::StandIn("eventType"),
+            },
+            "account" if !self.has("recipientAccountId") && self.has("userIdentity") => {
+                Taken::StandIn("recipientAccountId")
+            }
+            "source" => column("eventSource"),
+            "account" => column("recipientAccountId"),
+            "region" => column("awsRegion"),
+            "time" => column("eventTime"),
+            "id" => column("eventID"),
+            _ => match path.strip_prefix("detail.") {
+                Some(field) if !self.leads_to(field) => {
+                    Taken::Nothing(field.split('.').next().unwrap_or(field).to_owned())
+                }
+                _ => Taken::Column,
+            },
+        }
+    }
+
+    fn has(&self, field: &str) -> bool {
+        self.0.iter().any(|column| column == field)
+    }
+
+    /// Whether some column has the field, or what it stands in.
+    fn leads_to(&self, field: &str) -> bool {
+        let below = |column: &String| {
+            let rest = field.strip_prefix(column.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.0.iter().any(below)
+    }
+}
+
+/// What a field of an event is taken from, where the record is a row of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// The table has a column for it.
+    Column,
+    /// The table has no column for this field, and what stands in for it may be wrong.
+    StandIn(&'static str),
+    /// The table has no column for this field.
+    Nothing(String),
+}
+
+/// The record of a row that is a JSON object, and the columns of its table.
+pub(super) fn of_json(text: &[u8]) -> Result<(Vec<u8>, Columns), Unread> {
+    let Tree::Object(row) = Tree::read_leniently(text).map_err(Unread::NotJson)? else {
+        return Err(Unread::NotAnObject);
+    };
+    let columns = Columns::of(row.iter().map(|(name, _)| name.as_ref()));
+    let pairs = row.into_iter().map(|(name, value)| (name.into_owned(), value.to_value()));
+    Ok((record(pairs.collect())?, columns))
+}
+
+/// The fields of an object that has a record's names and no `eventVersion`, which every record has: a query has selected some of
+/// its fields, and of the others nothing is known. `None` for a whole record, and for what is broken.
+pub(super) fn selected(text: &[u8]) -> Option<Columns> {
+    let mut members = Members::new(text, 0);
+    let mut names = Vec::new();
+    while let Some(member) = members.next().ok()? {
+        let name = letters::text(member.key, member.escaped)?;
+        if name == "eventVersion" {
+            return None;
+        }
+        names.push(name);
+        members.resume(value_end(text, member.value)?);
+    }
+    Some(Columns::of(names.iter().map(AsRef::as_ref)))
 }
 
 /// The record of a row of CSV. Empty cells are columns without a value.
 pub(super) fn of_cells(columns: &[String], cells: &[Vec<u8>]) -> Result<Vec<u8>, Unread> {
-    let pairs = columns.iter().zip(cells).filter(|(_, cell)| !cell.is_empty());
+    let pairs = columns.iter().zip(cells);
     record(
         pairs
             .map(|(name, cell)| (name.clone(), Value::from(String::from_utf8_lossy(cell))))
@@ -112,9 +199,9 @@ pub(super) fn of_cells(columns: &[String], cells: &[Vec<u8>]) -> Result<Vec<u8>,
     )
 }
 
-fn record(row: Map<String, Value>) -> Result<Vec<u8>, Unread> {
+fn record(row: Vec<(String, Value)>) -> Result<Vec<u8>, Unread> {
     let mut record = Map::new();
-    for (column, value) in row {
+    for (column, value) in once(row)? {
         let lower = column.to_lowercase();
         if NO_FIELDS.contains(&lower.as_str()) {
             continue;
@@ -126,6 +213,26 @@ fn record(row: Map<String, Value>) -> Result<Vec<u8>, Unread> {
         }
     }
     serde_json::to_vec(&Value::Object(record)).map_err(|error| Unread::NotJson(error.to_string()))
+}
+
+/// A row with each column once. Two columns of one field, such as a join of tables has, must say the same: which of them is the
+/// record's, nobody knows.
+fn once(row: Vec<(String, Value)>) -> Result<Vec<(String, Value)>, Unread> {
+    let mut kept: BTreeMap<String, usize> = BTreeMap::new();
+    let mut once: Vec<(String, Value)> = Vec::with_capacity(row.len());
+    for (column, value) in row {
+        let lower = column.to_lowercase();
+        match kept.get(&lower).map(|at| &once[*at]) {
+            Some((_, known)) if *known == value => {}
+            Some(_) if named(&lower).is_some() => return Err(Unread::ColumnTwice(column)),
+            Some(_) => {}
+            None => {
+                kept.insert(lower, once.len());
+                once.push((column, value));
+            }
+        }
+    }
+    Ok(once)
 }
 
 /// The field that a column in lower case stands for.
@@ -297,10 +404,50 @@ mod tests {
     #[test]
     fn a_structure_in_json_gets_its_names_back() {
         let row = br#"{"eventname":"X","eventsource":"y","useridentity":{"type":"Root","accountid":"1","sessioncontext":null}}"#;
-        let record: Value = serde_json::from_slice(&of_json(row).unwrap()).unwrap();
+        let record: Value = serde_json::from_slice(&of_json(row).unwrap().0).unwrap();
         assert_eq!(
             record,
             json!({"eventName": "X", "eventSource": "y", "userIdentity": {"type": "Root", "accountId": "1"}})
         );
+    }
+
+    #[test]
+    fn a_record_without_its_version_is_what_a_query_selected() {
+        for whole in [r#"{"eventVersion":"1.0"}"#, r#"{"a":1,"event\u0056ersion":1}"#, r#"{"a":"#] {
+            assert_eq!(selected(whole.as_bytes()), None, "{whole}");
+        }
+        let columns = selected(br#"{"eventName":"A","eventSource":"x","a":{"eventVersion":1}}"#);
+        assert_eq!(columns, Some(Columns::of(["eventName", "eventSource", "a"])));
+    }
+
+    #[test]
+    fn columns_of_one_field_must_say_the_same() {
+        assert!(cells(&[("eventname", "A"), ("eventname", "A"), ("x", "1"), ("x", "2")]).is_ok());
+        for second in ["B", ""] {
+            assert_eq!(
+                cells(&[("eventname", "A"), ("eventname", second)]),
+                Err(Unread::ColumnTwice("eventname".to_owned()))
+            );
+        }
+        let row = br#"{"eventname":"A","eventsource":"x","eventName":"B"}"#;
+        assert_eq!(of_json(row), Err(Unread::ColumnTwice("eventName".to_owned())));
+    }
+
+    #[test]
+    fn what_a_field_is_taken_from_is_known_by_the_columns() {
+        let columns = Columns::of(["eventname", "EVENTSOURCE", "useridentity", "x.y"]);
+        for (path, expected) in [
+            ("source", Taken::Column),
+            ("detail.eventName", Taken::Column),
+            ("detail.userIdentity.type", Taken::Column),
+            ("detail.x.y.z", Taken::Column),
+            ("detail.x.yz", Taken::Nothing("x".to_owned())),
+            ("detail.requestParameters.a", Taken::Nothing("requestParameters".to_owned())),
+            ("detail-type", Taken::StandIn("eventType")),
+            ("account", Taken::StandIn("recipientAccountId")),
+            ("region", Taken::Nothing("awsRegion".to_owned())),
+        ] {
+            assert_eq!(columns.of_path(path), expected, "{path}");
+        }
     }
 }

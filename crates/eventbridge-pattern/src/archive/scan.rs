@@ -1,11 +1,14 @@
 //! Reading files on several threads and matching what is in them.
 
 use super::container::{Containers, PassedOver, Unread};
-use super::fields::is_ordinary;
+use super::fields::{fields, is_ordinary};
 use super::find::LogFile;
 use super::open::Reader;
 use super::read::{Flow, Item, What};
+use super::row::Columns;
 use super::shape::member;
+use super::undecided::{Undecided, undecided};
+use crate::cloudtrail::{EventKind, KindFields};
 use crate::set::{BadRecord, PatternSet, Scratch};
 use crate::skim::value_end;
 use serde::de::IgnoredAny;
@@ -23,8 +26,11 @@ pub struct Hit<'a> {
     pub record: &'a [u8],
     /// The JSON text of the event, where it is one as EventBridge has it.
     pub event: Option<&'a [u8]>,
-    /// The patterns that match it, by number, ascending; never empty.
+    /// The patterns that match it, by number, ascending. Empty for what a sink is told of though nothing matches it: a row that
+    /// leaves patterns undecided, and a record whose source, name and type are not plain to see.
     pub rules: &'a [u32],
+    /// The patterns that it does not decide, since it is a row of a table without a field that they ask for.
+    pub undecided: &'a [Undecided],
     /// The file it stands in: where a record does not say its account, the path may.
     pub file: &'a LogFile,
 }
@@ -190,39 +196,22 @@ struct Matching<'m> {
 
 impl Matching<'_> {
     fn item(&mut self, item: &Item<'_>) {
-        let (text, kind) = match &item.what {
-            What::Record(text) => (*text, Kind::Record),
-            What::Event(text) => (*text, Kind::Event),
+        let (text, kind, columns) = match &item.what {
+            What::Record(text) => (*text, Kind::Record, None),
+            What::Row(text, columns) => (*text, Kind::Record, Some(*columns)),
+            What::Event(text) => (*text, Kind::Event, None),
             What::PassedOver(kind) => {
                 *self.tally.passed_over.entry(*kind).or_default() += 1;
                 return;
             }
             What::Unread(why) => return self.unread(item, why.clone()),
         };
-        let decided = match kind {
-            Kind::Record => self.matcher.record(text, self.scratch),
-            Kind::Event => self.matcher.event(text, self.scratch),
+        let told = match kind {
+            Kind::Record => self.record(text, columns),
+            Kind::Event => self.event(text),
         };
-        match decided {
-            // Where a record's usual fields are not plain to see, a break may be what hides them.
-            Ok([]) if kind == Kind::Record && !is_ordinary(text) => {
-                if let Err(error) = serde_json::from_slice::<IgnoredAny>(text) {
-                    return self.unread(item, Unread::NotJson(error.to_string()));
-                }
-            }
-            Ok([]) => {}
-            Ok(rules) => {
-                if let Err(error) = serde_json::from_slice::<IgnoredAny>(text) {
-                    return self.unread(item, Unread::NotJson(error.to_string()));
-                }
-                let (record, event) = match kind {
-                    Kind::Record => (text, None),
-                    Kind::Event => (detail(text), Some(text)),
-                };
-                self.sink.hit(Hit { record, event, rules, file: self.file });
-            }
-            Err(BadRecord::NotJson(why)) => return self.unread(item, Unread::NotJson(why)),
-            Err(BadRecord::NotAnObject) => return self.unread(item, Unread::NotAnObject),
+        if let Err(why) = told {
+            return self.unread(item, why);
         }
         match &mut self.run {
             Some((known, count)) if *known == (item.containers, kind) => *count += 1,
@@ -231,6 +220,47 @@ impl Matching<'_> {
                 self.run = Some(((item.containers, kind), 1));
             }
         }
+    }
+
+    /// Hands a record over, if there is something to be said of it.
+    fn record(&mut self, record: &[u8], columns: Option<&Columns>) -> Result<(), Unread> {
+        let rules = self.matcher.record(record, self.scratch).map_err(Unread::from)?;
+        let odd = !is_ordinary(record);
+        if rules.is_empty() && !odd && columns.is_none() {
+            return Ok(());
+        }
+        // Where a record's usual fields are not plain to see, a break may be what hides them.
+        if let Some(why) = broken_inside(record) {
+            return Err(why);
+        }
+        if let (true, Some(why)) = (rules.is_empty() && odd, without_identity(record)) {
+            return Err(why);
+        }
+        let rules = rules.to_vec();
+        let undecided = match columns {
+            Some(columns) => undecided(self.matcher, record, columns).map_err(Unread::from)?,
+            None => Vec::new(),
+        };
+        let is_decided = |rule: &u32| undecided.iter().all(|one| one.rule != *rule);
+        let rules: Vec<u32> = rules.into_iter().filter(is_decided).collect();
+        if odd || !rules.is_empty() || !undecided.is_empty() {
+            let (rules, undecided) = (&rules[..], &undecided[..]);
+            self.sink.hit(Hit { record, event: None, rules, undecided, file: self.file });
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: &[u8]) -> Result<(), Unread> {
+        let rules = self.matcher.event(event, self.scratch).map_err(Unread::from)?;
+        if rules.is_empty() {
+            return Ok(());
+        }
+        if let Some(why) = broken_inside(event) {
+            return Err(why);
+        }
+        let (record, event) = (detail(event), Some(event));
+        self.sink.hit(Hit { record, event, rules, undecided: &[], file: self.file });
+        Ok(())
     }
 
     fn end_run(&mut self) {
@@ -246,8 +276,40 @@ impl Matching<'_> {
     }
 }
 
+impl From<BadRecord> for Unread {
+    fn from(why: BadRecord) -> Self {
+        match why {
+            BadRecord::NotJson(why) => Self::NotJson(why),
+            BadRecord::NotAnObject => Self::NotAnObject,
+        }
+    }
+}
+
+/// What is wrong with a text whose brackets close, if it is no JSON.
+pub fn broken_inside(text: &[u8]) -> Option<Unread> {
+    let read = serde_json::from_slice::<IgnoredAny>(text);
+    read.err().map(|error| Unread::NotJson(error.to_string()))
+}
+
+/// What a record lacks that every record has, but those of CloudTrail Insights: which event it is of, nobody can tell.
+pub fn without_identity(record: &[u8]) -> Option<Unread> {
+    let found = fields(record);
+    let kind = KindFields {
+        event_type: found.event_type.as_deref(),
+        event_category: found.event_category.as_deref(),
+        event_source: found.event_source.as_deref(),
+        management_event: found.management_event,
+    };
+    let lacks = |field, value: &Option<_>| value.is_none().then_some(Unread::NotARecord(field));
+    match kind.kind() {
+        Some(EventKind::Insight) => None,
+        _ => lacks("eventSource", &found.event_source)
+            .or_else(|| lacks("eventName", &found.event_name)),
+    }
+}
+
 /// The text of an event's `detail`; of one without, an empty object.
-fn detail(event: &[u8]) -> &[u8] {
+pub fn detail(event: &[u8]) -> &[u8] {
     let found = member(event, 0, b"detail").and_then(|at| Some(&event[at..value_end(event, at)?]));
     found.unwrap_or(b"{}")
 }
@@ -330,6 +392,10 @@ mod tests {
 
     impl Sink for Seen {
         fn hit(&mut self, hit: Hit<'_>) {
+            // Nothing matches it: its source, name and type are not plain to see.
+            if hit.rules.is_empty() {
+                return;
+            }
             let name =
                 crate::archive::fields(hit.record).event_name.unwrap_or_default().into_owned();
             self.0.push((name, hit.rules.to_vec()));

@@ -169,7 +169,7 @@ fn escape(text: &[u8], into: &mut [u8], to: &mut usize) -> Option<usize> {
 
 const LANE: usize = 16;
 
-/// The letter that is written as `\uXXXX`, or as two of them, and how many bytes that takes.
+/// The letter that is written as `\uXXXX`, or as two of them, and how many bytes that takes. Half of a pair is �.
 fn unicode(text: &[u8]) -> Option<(char, usize)> {
     let unit = |at: usize| -> Option<u32> {
         let digits = text.get(at..at + 6).filter(|part| part.starts_with(b"\\u"))?;
@@ -181,12 +181,13 @@ fn unicode(text: &[u8]) -> Option<(char, usize)> {
     if let Some(letter) = char::from_u32(first) {
         return Some((letter, 6));
     }
-    let second = unit(6)?;
-    let pair = char::decode_utf16([u16::try_from(first).ok()?, u16::try_from(second).ok()?]);
-    let letters: Vec<char> = pair.collect::<Result<_, _>>().ok()?;
-    match letters.as_slice() {
-        [letter] => Some((*letter, 12)),
-        _ => None,
+    let pair = |first, second| {
+        let units = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
+        char::decode_utf16(units).next()?.ok()
+    };
+    match unit(6).and_then(|second| pair(first, second)) {
+        Some(letter) => Some((letter, 12)),
+        None => Some((char::REPLACEMENT_CHARACTER, 6)),
     }
 }
 
@@ -231,8 +232,21 @@ mod tests {
 
     #[test]
     fn broken_escapes_are_no_text() {
-        for text in [r#""\x""#, r#""\u12""#, r#""\ud800""#, r#""\ud800\u0041""#, r#""open"#, "7"] {
+        for text in [r#""\x""#, r#""\u12""#, r#""\ud8""#, r#""open"#, "7"] {
             assert_eq!(unescape(text.as_bytes(), 0, &mut Vec::new()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn half_of_a_pair_is_read_as_no_letter() {
+        for (text, expected) in [
+            (r#""\ud800""#, "\u{fffd}"),
+            (r#""\ud800\u0041\udc00""#, "\u{fffd}A\u{fffd}"),
+            (r#""\ud83d\ud83d\ude00x""#, "\u{fffd}😀x"),
+        ] {
+            let mut plain = Vec::new();
+            let length = unescape(text.as_bytes(), 0, &mut plain).expect(text);
+            assert_eq!(std::str::from_utf8(&plain[..length]), Ok(expected));
         }
     }
 

@@ -24,7 +24,7 @@ fn read(file: &[u8]) -> (usize, Vec<Unread>) {
         let (mut records, mut unread) = (0, Vec::new());
         read(&mut |item| {
             match item.what {
-                What::Record(text) => {
+                What::Record(text) | What::Row(text, _) => {
                     assert_eq!(text, record(records).as_bytes());
                     records += 1;
                 }

@@ -123,7 +123,7 @@ fn what_stands_beside_a_list_is_read_or_named() {
     ] {
         assert_eq!(read(text.as_bytes()), [expected], "{text}");
     }
-    let plain = r#"{"events":[],"searchedLogStreams":[{"a":1}],"nextToken":"eventVersion"}"#;
+    let plain = r#"{"events":[],"searchedLogStreams":[{"a":1}],"requestId":"eventVersion"}"#;
     assert_eq!(read(plain.as_bytes()), [""; 0]);
 }
 
