@@ -47,6 +47,7 @@ pub mod codes;
 pub mod coverage;
 pub mod desired;
 pub mod diag;
+pub mod digest;
 pub mod drift;
 pub mod drill;
 pub mod event;

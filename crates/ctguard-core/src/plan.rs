@@ -39,6 +39,7 @@ use crate::codes;
 use crate::codes::Code;
 use crate::desired::Intent;
 use crate::desired::narrow::Narrow;
+use crate::digest;
 use crate::resource::keys::RuleKey;
 use crate::resource::{Address, Kind};
 use crate::scope::Granularity;
@@ -169,7 +170,7 @@ impl PlanScope {
     /// The hash of what is covered.
     pub fn hash(&self) -> String {
         let bare = Self { sha256: None, caller: None, ..self.clone() };
-        fingerprints::sha256(&serde_json::json!(bare))
+        digest::sha256(&serde_json::json!(bare))
     }
 }
 

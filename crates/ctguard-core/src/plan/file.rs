@@ -3,6 +3,7 @@
 use super::{Change, Plan, Waiting, WaitingFor, fingerprints};
 use crate::blueprint::{Blueprint, Loaded, load_sources};
 use crate::desired::Narrow;
+use crate::digest;
 use crate::resource::Address;
 use crate::scope::AccountId;
 use crate::secret;
@@ -92,7 +93,7 @@ impl Resolved {
 
     /// The SHA-256 of the texts.
     pub fn digest(&self) -> String {
-        fingerprints::sha256(&json!([self.file, self.sources]))
+        digest::sha256(&json!([self.file, self.sources]))
     }
 
     /// Reads the blueprint again.

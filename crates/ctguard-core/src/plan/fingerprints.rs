@@ -4,7 +4,7 @@
 //! changes by itself and decides nothing (messages in a queue, delivery errors of a trail, the
 //! number of rules on a foreign bus). Short hashes of the fields tell which of them changed.
 
-use crate::hex::hex;
+use crate::digest::sha256;
 use crate::resource::machine::machine_name;
 use crate::resource::small_map::SmallMap;
 use crate::scope::{AccountId, Place, Region};
@@ -16,7 +16,6 @@ use crate::snapshot::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Number of hexadecimal digits of a field's hash: enough to name the field. The whole object's
@@ -358,28 +357,4 @@ fn fingerprint(value: &Value) -> Fingerprint {
         }
     }
     Fingerprint { sha256: sha256(value), fields }
-}
-
-/// The SHA-256 of a value's canonical JSON, in hexadecimal.
-pub(crate) fn sha256(value: &Value) -> String {
-    let text = canonical(value).to_string();
-    hex(&Sha256::digest(text.as_bytes()))
-}
-
-/// Keys sorted, and lists of words: their order has no meaning anywhere.
-fn canonical(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
-            fields.sort_by_key(|(key, _)| *key);
-            fields.into_iter().map(|(key, value)| (key.clone(), canonical(value))).collect()
-        }
-        Value::Array(members) if members.iter().all(Value::is_string) => {
-            let mut words: Vec<&str> = members.iter().filter_map(Value::as_str).collect();
-            words.sort_unstable();
-            json!(words)
-        }
-        Value::Array(members) => members.iter().map(canonical).collect(),
-        other => other.clone(),
-    }
 }

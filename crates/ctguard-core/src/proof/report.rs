@@ -11,8 +11,8 @@ use super::{FixedBy, Hearers, Link, LinkCode, PathProof, Proof, RemarkSeverity, 
 use crate::blueprint::Risk;
 use crate::desired::Desired;
 use crate::desired::narrow::Narrow;
+use crate::digest;
 use crate::identity::ByIdentity;
-use crate::plan::fingerprints;
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Place, Region};
 use fold::Folding;
@@ -311,7 +311,7 @@ impl Report {
 
     /// The hash of everything else.
     pub fn hash(&self) -> String {
-        fingerprints::sha256(&serde_json::json!(Self { sha256: None, ..self.clone() }))
+        digest::sha256(&serde_json::json!(Self { sha256: None, ..self.clone() }))
     }
 
     /// Whether any link has this status.
