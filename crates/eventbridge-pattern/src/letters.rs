@@ -19,7 +19,7 @@ pub(crate) fn text(written: &[u8], escaped: bool) -> Option<Cow<'_, str>> {
 }
 
 /// A text as JSON writes it, with � for each escape of a surrogate that is not one of a pair.
-fn paired(written: &str) -> String {
+pub fn paired(written: &str) -> String {
     let mut out = String::with_capacity(written.len());
     let mut rest = written;
     while let Some(at) = rest.find('\\') {

@@ -37,7 +37,7 @@ mod coverage;
 mod decisions;
 #[cfg(test)]
 mod laws;
-mod letters;
+pub mod letters;
 mod matches;
 mod number;
 mod parse;

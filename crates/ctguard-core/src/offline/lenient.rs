@@ -2,6 +2,7 @@
 //! numbers too large. Whoever makes a call can place such things in its record, and must not stay unseen for it.
 
 use eventbridge_pattern::archive::Unread;
+use eventbridge_pattern::letters;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -47,7 +48,7 @@ fn mended(text: &str) -> String {
         }
         if depth <= DEPTH_MAX {
             match byte {
-                b'"' => out.push_str(&paired(token)),
+                b'"' => out.push_str(&letters::paired(token)),
                 b'-' | b'0'..=b'9' => out.push_str(finite(token)),
                 _ => out.push_str(token),
             }
@@ -78,39 +79,6 @@ fn finite(number: &str) -> &str {
         Ok(value) if value == f64::NEG_INFINITY => "-1.7976931348623157e308",
         _ => number,
     }
-}
-
-/// A string with � for each surrogate that is not one of a pair.
-fn paired(string: &str) -> String {
-    let mut out = String::with_capacity(string.len());
-    let mut rest = string;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let length = match unit(rest) {
-            Some(0xd800..=0xdbff)
-                if matches!(rest.get(6..).and_then(unit), Some(0xdc00..=0xdfff)) =>
-            {
-                12
-            }
-            Some(0xd800..=0xdfff) => {
-                out.push('\u{fffd}');
-                rest = &rest[6..];
-                continue;
-            }
-            Some(_) => 6,
-            None => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
-        };
-        out.push_str(&rest[..length]);
-        rest = &rest[length..];
-    }
-    out.push_str(rest);
-    out
-}
-
-/// The unit of UTF-16 that a text begins with as an escape.
-fn unit(text: &str) -> Option<u16> {
-    u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
 
 #[cfg(test)]
