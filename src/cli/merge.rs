@@ -10,6 +10,7 @@ use ctguard_core::blueprint::Blueprint;
 use ctguard_core::drift::merge::{attributed as merge_plans, merge as merge_drifts};
 use ctguard_core::drift::{AttributedPlan, Drift};
 use ctguard_core::plan::Plan;
+use ctguard_core::plan::file::bare;
 use ctguard_core::proof::Report;
 use ctguard_core::proof::report::merge::{MergeError, merge as merge_reports};
 use ctguard_core::scope::AccountId;
@@ -154,7 +155,7 @@ fn read(file: &Path, io: &mut Io<'_>) -> Result<Value, CommandError> {
     let doing = || format!("cannot read {}", file.display());
     let text =
         files::text(file, PLAN_MAX_BYTES, io).map_err(|error| CommandError::io(doing(), &error))?;
-    serde_json::from_str(&text)
+    serde_json::from_str(bare(&text))
         .map_err(|error| CommandError::new(format!("{}: it is not JSON: {error}", doing())))
 }
 

@@ -519,7 +519,31 @@ fn a_pattern_that_no_event_can_match_is_told_by_both_checks() {
         (with("region", json!(["eu-west-1"])), never, "region"),
         (with("region", json!(["Ireland"])), never, "region"),
         (with("region", json!(["us-east-1"])), None, ""),
+        (with("region", json!(["eu-west-1", "us-east-1"])), None, ""),
         (with("version", json!([0])), never, "version"),
+        // Other events beside CloudTrail's have other fields.
+        (
+            json!({ "source": ["aws.ec2"], "detail-type": [api, "EC2 Instance State-change Notification"],
+                "detail": { "$or": [named("RunInstances"), { "state": ["terminated"] }] } }),
+            None,
+            "",
+        ),
+        (
+            json!({ "source": ["aws.ec2"], "detail-type": [api, "EC2 Instance State-change Notification"],
+                "resources": [{ "prefix": "arn:aws:ec2" }] }),
+            None,
+            "",
+        ),
+        (
+            json!({ "source": [{ "prefix": "aws.partner/datadog.com" }], "detail": named("Monitor") }),
+            None,
+            "",
+        ),
+        (
+            json!({ "source": [{ "anything-but": { "prefix": "aws." } }], "detail": named("Monitor") }),
+            None,
+            "",
+        ),
         (with("resources", json!([{ "prefix": "arn:aws:iam::" }])), never, "resources"),
         (with("resources", json!([{ "exists": false }])), None, ""),
         (any(json!({ "userIdentity": { "type": ["root"] } })), never, "detail.userIdentity.type"),

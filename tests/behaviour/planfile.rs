@@ -642,3 +642,17 @@ fn what_an_apply_would_leave_is_said_with_the_command() {
     let ran = world.run(&["plan", "--out", &file]).expect(4);
     assert!(ran.out.contains("mend that first and plan again to have all done"), "{}", ran.out);
 }
+
+/// `jq -S` and editors of Windows write a plan otherwise, and it says the same.
+#[test]
+fn a_plan_is_told_by_its_key_in_whatever_order_and_behind_a_mark() {
+    let world = World::with_trail(PLAIN);
+    let file = world.path("plan.json").display().to_string();
+    world.run(&["plan", "--out", &file]).expect(0);
+    let plan: serde_json::Value = serde_json::from_str(&world.read("plan.json")).unwrap();
+    let sorted: std::collections::BTreeMap<String, serde_json::Value> =
+        serde_json::from_value(plan).unwrap();
+    world.write("plan.json", &format!("\u{feff}{}", serde_json::to_string(&sorted).unwrap()));
+    world.run(&["show", &file]).expect(0);
+    world.run(&["apply", &file, "--yes"]).expect(0);
+}

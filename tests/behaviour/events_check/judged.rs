@@ -26,6 +26,15 @@ fn patterns_for_other_events_are_left_alone() {
         finds("pattern.json", text, &[]);
         checked("pattern.json", text).expect(0);
     }
+    // Streams and notifications have names of their own.
+    for (name, text) in [
+        ("filter.json", r#"{"eventName": ["INSERT"], "dynamodb": {"Keys": {"id": {"S": ["a"]}}}}"#),
+        ("handler.py", "if record['eventName'] in ('MODIFY', 'REMOVE'):\n    pass\n"),
+        ("upload.py", "if record['eventName'] == 'ObjectCreated:Put':\n    pass\n"),
+    ] {
+        finds(name, text, &[]);
+        checked(name, text).expect(0);
+    }
     finds(
         "pattern.json",
         r#"{"source": ["aws.iam"], "detail": {"eventName": ["OrderPlaced"]}}"#,

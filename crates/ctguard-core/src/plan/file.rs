@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// The first key of a plan, which distinguishes a plan file from a blueprint.
+/// The key that distinguishes a plan file from a blueprint.
 pub const PLAN_KEY: &str = "ctguard_plan";
 
 /// All the texts that a blueprint was read from, including built-in blueprints, so that it can be
@@ -47,11 +47,19 @@ pub enum PlanFileError {
     EditedPlan,
 }
 
-/// Whether a text is a plan, going by its first key.
+/// Keys with which a plan begins, as it is written and with its keys sorted. A blueprint has none of them.
+const FIRST_KEYS: [&str; 4] = [PLAN_KEY, "as_of", "assumed", "blueprint"];
+
+/// Whether a text is the beginning of a plan, going by its first key.
 pub fn is_plan(text: &str) -> bool {
-    let rest = text.trim_start().strip_prefix('{').map(str::trim_start);
-    let rest = rest.and_then(|rest| rest.strip_prefix('"'));
-    rest.and_then(|rest| rest.strip_prefix(PLAN_KEY)).is_some_and(|rest| rest.starts_with('"'))
+    let rest = bare(text).strip_prefix('{').map(str::trim_start);
+    let key = rest.and_then(|rest| rest.strip_prefix('"')).and_then(|rest| rest.split_once('"'));
+    key.is_some_and(|(key, _)| FIRST_KEYS.contains(&key))
+}
+
+/// A text without the byte-order mark that some programs of Windows put before it.
+pub fn bare(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}').trim_start()
 }
 
 /// Reads a plan.
@@ -60,8 +68,8 @@ pub fn is_plan(text: &str) -> bool {
 /// When it is not a plan, has another version or is damaged; names the field at fault.
 pub fn read(text: &str) -> Result<Plan, PlanFileError> {
     let hollow = |why: &str| PlanFileError::NotAPlan(why.to_owned());
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| hollow(&format!("it is not JSON ({error})")))?;
+    let value: Value = serde_json::from_str(bare(text))
+        .map_err(|error| hollow(&format!("it is not JSON ({error})")))?;
     let version = value.get(PLAN_KEY).ok_or_else(|| hollow("it has no `ctguard_plan`"))?;
     if version.as_u64() != Some(super::FORMAT_VERSION.into()) {
         return Err(PlanFileError::Version(version.to_string()));

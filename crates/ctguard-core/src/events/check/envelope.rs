@@ -81,8 +81,14 @@ pub(super) fn judge(
             let help = format!("write `{root}` with a list of values");
             findings.error(codes::CONDITION_ON_UNKNOWN_PATH, &node.span, message, help);
         } else if FIELDS_OF_TEXT.contains(&root) {
+            // Of several regions one that the event never reaches loses nothing.
+            let reached = choice.items.iter().any(|item| match item.exact().map(Region::new) {
+                None => true,
+                Some(region) => region
+                    .is_some_and(|region| events.iter().any(|one| one.landing.lands_in(&region))),
+            });
             for item in &choice.items {
-                text(root, item, events, findings);
+                text(root, item, (events, reached || choice.open), findings);
             }
         } else if root == "resources" && of_trail && !may_be_absent && !choice.open {
             let message = "`resources` is empty in every event of CloudTrail".to_owned();
@@ -109,7 +115,12 @@ fn unknown(root: &str, at: &Range<usize>, findings: &mut Findings) {
 }
 
 /// Judges one value of a field that holds a text in every event.
-fn text(field: &str, item: &Item<'_>, events: &[EventRef], findings: &mut Findings) {
+fn text(
+    field: &str,
+    item: &Item<'_>,
+    (events, reached): (&[EventRef], bool),
+    findings: &mut Findings,
+) {
     let at = &item.node.span;
     let mut never = |message: String, help: String| {
         findings.error(codes::CONDITION_NEVER_HOLDS, at, message, help);
@@ -146,12 +157,18 @@ fn text(field: &str, item: &Item<'_>, events: &[EventRef], findings: &mut Findin
             format!("`version` is `0` in every event, and never `{text}`"),
             "leave it out".to_owned(),
         ),
-        ("region", Some(text)) => region(text, at, events, findings),
+        ("region", Some(text)) => region(text, at, (events, reached), findings),
         _ => {}
     }
 }
 
-fn region(text: &str, at: &Range<usize>, events: &[EventRef], findings: &mut Findings) {
+/// `reached` tells that the events arrive in another region that is asked for.
+fn region(
+    text: &str,
+    at: &Range<usize>,
+    (events, reached): (&[EventRef], bool),
+    findings: &mut Findings,
+) {
     let Some(region) = Region::new(text) else {
         let message = format!("`region` is never `{text}`, which is no name of a region");
         let help = "write it as `eu-west-1`".to_owned();
@@ -177,5 +194,8 @@ fn region(text: &str, at: &Range<usize>, events: &[EventRef], findings: &mut Fin
         [] => "leave it out, or write where they arrive".to_owned(),
         lands => format!("the service records its calls in {}", either(lands)),
     };
-    findings.error(codes::CONDITION_NEVER_HOLDS, at, message, help);
+    match reached {
+        true => findings.warning(codes::CONDITION_NEVER_HOLDS, at, message, help),
+        false => findings.error(codes::CONDITION_NEVER_HOLDS, at, message, help),
+    }
 }

@@ -21,8 +21,24 @@ pub(crate) struct Name {
     pub any_case: bool,
 }
 
+/// Whether a name is one of DynamoDB's streams or of S3's notifications, which have an `eventName`,
+/// too, and none of CloudTrail's.
+///
+/// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html>,
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>
+fn is_of_others(name: &str) -> bool {
+    let of_s3 = name.strip_prefix("s3:").unwrap_or(name);
+    matches!(name, "INSERT" | "MODIFY" | "REMOVE")
+        || ["ObjectCreated:", "ObjectRemoved:", "ObjectRestore:", "ObjectTagging:"]
+            .iter()
+            .any(|begin| of_s3.starts_with(begin))
+}
+
 /// Says what is wrong with a name; `all` are those of the file.
 pub(super) fn judge(name: &Name, all: &[Name], findings: &mut Findings) {
+    if is_of_others(&name.text) {
+        return;
+    }
     let source = name.source.as_deref();
     if let Some(source) = source
         && !glob::is_glob(source)

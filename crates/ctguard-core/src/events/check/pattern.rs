@@ -14,13 +14,19 @@ use crate::codes;
 use crate::event::{Access, EVERY_SOURCE, EventKind, EventRef, Landing, bus_source};
 use crate::resource::rule::RuleState;
 use eventbridge_pattern::check::{Effect, check};
-use std::collections::BTreeMap;
+use eventbridge_pattern::{Matcher, TextKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 /// What detail-types of CloudTrail end in.
 const VIA: &str = " via cloudtrail";
 
 /// The fields that name events.
 const NAMING: [&str; 4] = ["source", "detail-type", "detail.eventSource", "detail.eventName"];
+
+/// With what the detail-types of CloudTrail's begin, and those of no other events.
+const BEGIN: [&str; 5] =
+    ["AWS API Call", "AWS Console", "AWS Service Event", "AWS Network Activity", "AWS Insight"];
 
 /// Most clauses of a pattern whose conditions are held against the model of records.
 const MAX_CONDITIONED: usize = 64;
@@ -127,6 +133,7 @@ impl<'n> Judge<'n> {
         if !self.is_of_trail() {
             return None;
         }
+        let mixed = self.takes_others();
         let misspelt = self.detail_types(findings);
         let (source, event_source) = self.sources(findings);
         // What is wrong is said once, and the names are judged as if it were not there.
@@ -136,6 +143,10 @@ impl<'n> Judge<'n> {
         let mut asked = Vec::new();
         for item in self.event_name.iter().flat_map(|choice| &choice.items) {
             asked.extend(self.name(item, findings));
+        }
+        // Other events have other fields.
+        if mixed && self.event_name.is_none() {
+            return None;
         }
         // What a variable adds may have other fields, and of names that are left out any may be.
         Some(match self.event_name.as_ref().is_none_or(is_open) {
@@ -197,9 +208,12 @@ impl<'n> Judge<'n> {
         let known = |text: &str| {
             !catalogue::sources_of(text).is_empty() || !catalogue::renames_of(text).is_empty()
         };
-        let mut sources = exacts(&self.source);
         let named = self.event_source.is_some() || self.event_name.is_some();
-        let other = sources.any(|(_, text)| !of_aws(text));
+        let other =
+            self.source.iter().flat_map(|choice| &choice.items).any(|item| match item.exact() {
+                Some(text) => !of_aws(text),
+                None => !bus_sources().iter().any(|source| item.takes(source)),
+            });
         let named = named || self.has_fields_of_records;
         named
             && !other
@@ -209,6 +223,19 @@ impl<'n> Judge<'n> {
                     && self.event_name.is_none()
                 || exacts(&self.event_source).any(|(_, text)| text.ends_with(".amazonaws.com"))
                 || exacts(&self.event_name).any(|(_, text)| known(text)))
+    }
+
+    /// Whether a detail-type that is asked for is that of other events.
+    fn takes_others(&self) -> bool {
+        let begins = |text: &str| BEGIN.iter().any(|begin| text.starts_with(begin));
+        let of_trail = |item: &Item<'_>| match &item.matcher {
+            Matcher::Text(test) => {
+                let fixed = test.text.split('*').next().unwrap_or_default();
+                test.kind != TextKind::Suffix && begins(fixed) || is_nearly_of_trail(&test.text)
+            }
+            _ => item.exact().is_some_and(is_nearly_of_trail),
+        };
+        self.detail_type.as_ref().is_some_and(|choice| !choice.items.iter().all(of_trail))
     }
 
     /// Says which detail-types are misspelt; whether one is, and no other is right.
@@ -390,7 +417,6 @@ fn named(item: &Item<'_>) -> Vec<CatalogueEvent> {
 
 /// A value as a message names it: a test is written as a family.
 fn shown(item: &Item<'_>) -> String {
-    use eventbridge_pattern::{Matcher, TextKind};
     match &item.matcher {
         Matcher::Text(test) => match test.kind {
             TextKind::Prefix => format!("{}*", test.text),
@@ -399,6 +425,12 @@ fn shown(item: &Item<'_>) -> String {
         },
         _ => item.exact().map_or_else(|| item.node.to_json(), str::to_owned),
     }
+}
+
+/// The `source` of each service's events.
+fn bus_sources() -> &'static BTreeSet<String> {
+    static SOURCES: OnceLock<BTreeSet<String>> = OnceLock::new();
+    SOURCES.get_or_init(|| catalogue::all().map(|event| bus_source(event.source)).collect())
 }
 
 /// Whether any value may be meant beside those that are listed.
