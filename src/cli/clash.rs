@@ -84,14 +84,16 @@ pub(super) fn outputs(cli: &Cli, matches: &ArgMatches) -> Vec<Named> {
 
 fn clash(one: &Named, other: &Named) -> CommandError {
     let path = other.path.display();
-    let (one, other, verbs) = match (one.written, other.written) {
-        (true, true) => (one, other, "both write to"),
-        (true, false) => (other, one, "would write over what is read:"),
-        _ => (one, other, "would write over what is read:"),
+    let over = |written: &Named, read: &Named| {
+        format!(
+            "{} would write over what is read: {} names {path}, too",
+            written.option, read.option
+        )
     };
-    let message = match verbs {
-        "both write to" => format!("{} and {} {verbs} {path}", one.option, other.option),
-        _ => format!("{} {verbs} {} names {path}, too", other.option, one.option),
+    let message = match (one.written, other.written) {
+        (true, true) => format!("{} and {} both write to {path}", one.option, other.option),
+        (true, false) => over(one, other),
+        _ => over(other, one),
     };
     CommandError::usage(message).hint("Give each a file of its own.")
 }
