@@ -6,7 +6,7 @@ use crate::report::positions::Positions;
 use crate::report::view::View;
 use clap::Args;
 use ctguard_core::blueprint;
-use ctguard_core::blueprint::Blueprint;
+use ctguard_core::blueprint::{Blueprint, Loaded};
 use ctguard_core::drift::merge::{attributed as merge_plans, merge as merge_drifts};
 use ctguard_core::drift::{AttributedPlan, Drift};
 use ctguard_core::plan::Plan;
@@ -54,8 +54,9 @@ pub fn run(
     let parts: Vec<(&Path, Value)> = parts.collect::<Result<_, CommandError>>()?;
     let having = |key| parts.iter().filter(|(_, part)| part.get(key).is_some()).count();
     let (plans, drifts) = (having(PLAN_KEY), having(DRIFT_KEY));
-    let blueprint = blueprint::load(&args.blueprint, global.as_of(io)).blueprint;
-    let covers = |covered: &Covered<'_>| is_whole(covered, blueprint.as_ref(), &args.blueprint);
+    let loaded = blueprint::load(&args.blueprint, global.as_of(io));
+    let blueprint = loaded.blueprint.as_ref();
+    let covers = |covered: &Covered<'_>| is_whole(covered, blueprint, &args.blueprint);
     let (verdict, plan, drift): (Report, AttributedPlan, Drift);
     let (shown, exit) = match (plans, drifts) {
         (0, 0) => {
@@ -90,14 +91,13 @@ pub fn run(
             ));
         }
     };
-    output::show(&shown, &positions(&args.blueprint, global, io), global, io)?;
+    output::show(&shown, &positions(&args.blueprint, &loaded), global, io)?;
     Ok(exit)
 }
 
 /// Where the alerts stand, if the blueprint is at hand: the parts do not say.
-fn positions(path: &Path, global: &GlobalOptions, io: &Io<'_>) -> Positions {
+fn positions(path: &Path, loaded: &Loaded) -> Positions {
     let file = path.display().to_string();
-    let loaded = blueprint::load(path, global.as_of(io));
     match &loaded.blueprint {
         Some(blueprint) => Positions::of(&file, blueprint, &loaded.included),
         None => Positions::unknown(file),
